@@ -1,0 +1,189 @@
+# Authors: The sklearn_transfer developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Target rows at weight one, source rows at one weight per source: the fit that transfers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import is_classifier
+
+from sklearn_transfer._domains import Domains
+from sklearn_transfer._model_geometry import TargetSample
+from sklearn_transfer._own_intercepts import fit_with_own_intercepts
+from sklearn_transfer._weighted_fit import (
+    FittedModel,
+    fit_weighted,
+    hold_out,
+    take_rows,
+    wants_evaluation_set,
+)
+
+Array = NDArray[np.float64]
+
+
+class WeightedRefit:
+    """Fits of one inner estimator to the rows of one problem.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The user's inner estimator; never modified.
+    X : {ndarray, sparse matrix, dataframe} of shape (n_samples, n_features)
+        All rows.
+    y : ndarray of shape (n_samples,)
+        Labels or values.
+    sample_weight : ndarray of shape (n_samples,) or None
+        The user's weights.
+    domains : Domains
+        Which row belongs where.
+    validation_fraction : float
+        Share of the target's rows held out where the inner estimator stops early.
+    random_state : int
+        Of that split.
+    own_intercepts : bool, default=False
+        Whether every domain gets an intercept of its own.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        X: Any,
+        y: NDArray[Any],
+        sample_weight: Array | None,
+        domains: Domains,
+        *,
+        validation_fraction: float,
+        random_state: int,
+        own_intercepts: bool = False,
+    ):
+        self.estimator = estimator
+        self.X, self.y, self.sample_weight = X, y, sample_weight
+        self.domains = domains
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
+        self.own_intercepts = own_intercepts
+        self.classes = np.unique(y) if is_classifier(estimator) else None
+        self._held_out = np.empty(0, dtype=np.intp)
+        self._train_target = domains.target_rows
+        if wants_evaluation_set(estimator):
+            rows = domains.target_rows
+            train, held = self._hold_out(y[rows])
+            self._train_target, self._held_out = rows[train], rows[held]
+
+    def target(self) -> TargetSample:
+        """The target's rows, the held-out ones among them."""
+        return self._sample(self.domains.target_rows)
+
+    def source(self, index: int) -> TargetSample:
+        """The rows of one source."""
+        return self._sample(self.domains.source_rows(index))
+
+    def fit(
+        self,
+        source_weights: Array,
+        *,
+        warm_from: FittedModel | None = None,
+        levels: Array | None = None,
+    ) -> FittedModel:
+        """Fit on the target at weight one and the sources at theirs.
+
+        Parameters
+        ----------
+        source_weights : ndarray of shape (n_sources,)
+            Absolute weights; the rows of a source of weight 0 are left out.
+        warm_from : FittedModel or None, default=None
+            Where iterations may start.
+        levels : ndarray of shape (n_sources,) or (n_sources, n_classes) or None, default=None
+            How much higher each source's predictor lies than the target's, for inner estimators
+            whose own intercepts are given rather than fitted.
+
+        Returns
+        -------
+        model : FittedModel
+            A model of the target.
+        """
+        row_weight = self.domains.per_row(1.0, source_weights)
+        weighted = bool((source_weights != 0).any()) or self.sample_weight is not None
+        if self.sample_weight is not None:
+            row_weight *= self.sample_weight
+        evaluation = None
+        if len(self._held_out):
+            used = row_weight > 0
+            used[self._held_out] = np.isin(self._held_out, self._train_target)
+            rows = np.flatnonzero(used)
+            evaluation = (take_rows(self.X, self._held_out), self.y[self._held_out])
+        else:
+            rows = np.flatnonzero(row_weight)
+        X, y = take_rows(self.X, rows), self.y[rows]
+        weight = row_weight[rows] if weighted else None
+        if not self.own_intercepts:
+            return fit_weighted(
+                self.estimator, X, y, weight, evaluation=evaluation, warm_from=warm_from
+            )
+        codes = self.domains.per_row(0, np.arange(1, self.domains.n_sources + 1))
+        return fit_with_own_intercepts(
+            self.estimator,
+            X,
+            y,
+            weight,
+            codes[rows].astype(np.intp),
+            levels=levels,
+            evaluation=evaluation,
+        )
+
+    def fit_source(self, index: int) -> FittedModel:
+        """Fit one source by itself; its own held-out rows serve where it stops early."""
+        return fit_alone(
+            self.estimator, self.source(index), self.validation_fraction, self.random_state
+        )
+
+    def fit_rows(self, X: Any, y: NDArray[Any], sample_weight: Array | None) -> FittedModel:
+        """Fit some rows of the target by themselves, as a fold does."""
+        evaluation = None
+        if len(self._held_out):
+            evaluation = (take_rows(self.X, self._held_out), self.y[self._held_out])
+        return fit_weighted(self.estimator, X, y, sample_weight, evaluation=evaluation)
+
+    def _sample(self, rows: NDArray[np.intp]) -> TargetSample:
+        weight = None if self.sample_weight is None else self.sample_weight[rows]
+        return TargetSample(take_rows(self.X, rows), self.y[rows], weight, self.classes)
+
+    def _hold_out(self, y: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        return hold_out(y, self.validation_fraction, self.random_state, self.classes is not None)
+
+
+def fit_alone(
+    estimator: Any, sample: TargetSample, validation_fraction: float, random_state: int | None
+) -> FittedModel:
+    """Fit the rows of one domain; a function of its own so that workers and caches can call it.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The inner estimator.
+    sample : TargetSample
+        Rows of the domain.
+    validation_fraction : float
+        Share held out where the inner estimator stops early.
+    random_state : int or None
+        Of that split.
+
+    Returns
+    -------
+    model : FittedModel
+        The domain's model.
+    """
+    X, y, weight = sample.X, sample.y, sample.sample_weight
+    if not wants_evaluation_set(estimator):
+        return fit_weighted(estimator, X, y, weight)
+    train, held = hold_out(y, validation_fraction, random_state, sample.classes is not None)
+    return fit_weighted(
+        estimator,
+        take_rows(X, train),
+        y[train],
+        None if weight is None else weight[train],
+        evaluation=(take_rows(X, held), y[held]),
+    )
