@@ -122,7 +122,7 @@ def kl_risk(
     --------
     Ten target samples alone, and with ninety of an identical source:
 
-    >>> from sklearn_transfer._math.kl_risk import kl_risk
+    >>> from sklearn_transfer.weighting import kl_risk
     >>> kl_risk([[0.0], [1.0]], [[0.0]], [90], 10, n_parameters=2)
     array([0.1 , 0.01])
     """
@@ -210,7 +210,7 @@ def optimal_weights(
 
     >>> import numpy as np
     >>> from scipy.optimize import LinearConstraint
-    >>> from sklearn_transfer._math.kl_risk import optimal_weights
+    >>> from sklearn_transfer.weighting import optimal_weights
     >>> bias = np.array([0.3, -0.2])
     >>> M = np.outer(bias, bias)
     >>> optimal_weights(M, [100, 100], n_target=20, n_parameters=1).round(3)
@@ -268,7 +268,7 @@ def single_source_weight(
 
     Examples
     --------
-    >>> from sklearn_transfer._math.kl_risk import single_source_weight
+    >>> from sklearn_transfer.weighting import single_source_weight
     >>> single_source_weight(0.01, 300, n_parameters=1)
     0.25
     """
@@ -319,7 +319,7 @@ def optimal_quantities(
 
     Examples
     --------
-    >>> from sklearn_transfer._math.kl_risk import optimal_quantities
+    >>> from sklearn_transfer.weighting import optimal_quantities
     >>> optimal_quantities([[0.1]], [1000], n_target=20, n_parameters=1).round(3)
     array([6.667])
     """
@@ -360,7 +360,7 @@ def transfer_quantity(
 
     Examples
     --------
-    >>> from sklearn_transfer._math.kl_risk import transfer_quantity
+    >>> from sklearn_transfer.weighting import transfer_quantity
     >>> transfer_quantity([0.5, 0.1], [100, 200])
     70.0
     """
@@ -417,7 +417,7 @@ def effective_sample_size(
 
     Examples
     --------
-    >>> from sklearn_transfer._math.kl_risk import effective_sample_size
+    >>> from sklearn_transfer.weighting import effective_sample_size
     >>> effective_sample_size([0.25], [[0.01]], [300], n_target=20, n_parameters=1)
     95.0
     """

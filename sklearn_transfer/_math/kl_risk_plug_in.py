@@ -62,7 +62,7 @@ def plug_in_noise(
 
     Examples
     --------
-    >>> from sklearn_transfer._math.kl_risk import plug_in_noise
+    >>> from sklearn_transfer.weighting import plug_in_noise
     >>> plug_in_noise([100, 200], n_target=50, n_parameters=2)
     array([[0.06, 0.04],
            [0.04, 0.05]])
@@ -112,7 +112,7 @@ def debias_discrepancy(discrepancy: ArrayLike, noise: ArrayLike) -> Array:
 
     Examples
     --------
-    >>> from sklearn_transfer._math.kl_risk import debias_discrepancy
+    >>> from sklearn_transfer.weighting import debias_discrepancy
     >>> debias_discrepancy([[3.0, 1.0], [1.0, 1.0]], [[1.0, 1.0], [1.0, 2.0]])
     array([[2., 0.],
            [0., 0.]])
@@ -145,7 +145,7 @@ def pooling_ratio(discrepancy: ArrayLike, n_target: float, n_parameters: float) 
 
     Examples
     --------
-    >>> from sklearn_transfer._math.kl_risk import pooling_ratio
+    >>> from sklearn_transfer.weighting import pooling_ratio
     >>> pooling_ratio([[0.25, 0.0], [0.0, 1.0]], n_target=20, n_parameters=5)
     array([1., 4.])
     """
@@ -190,7 +190,7 @@ def critical_ratio(n_samples: ArrayLike, n_target: float) -> float | Array:
 
     Examples
     --------
-    >>> from sklearn_transfer._math.kl_risk import critical_ratio
+    >>> from sklearn_transfer.weighting import critical_ratio
     >>> critical_ratio([10, 20, 1000], n_target=2)
     array([ nan, 3.53..., 3.99...])
     """
