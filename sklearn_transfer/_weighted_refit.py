@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
+from sklearn.pipeline import Pipeline
 
 from sklearn_transfer._domains import Domains
 from sklearn_transfer._model_geometry import TargetSample
@@ -45,6 +46,9 @@ class WeightedRefit:
         Of that split.
     own_intercepts : bool, default=False
         Whether every domain gets an intercept of its own.
+    share_steps : bool, default=False
+        Whether the steps of a Pipeline before its last are fitted once, on all rows, so that the
+        models of all domains live in one coordinate system. Otherwise every fit does its own.
     """
 
     def __init__(
@@ -58,7 +62,13 @@ class WeightedRefit:
         validation_fraction: float,
         random_state: int,
         own_intercepts: bool = False,
+        share_steps: bool = False,
     ):
+        self._whole, self._before = estimator, None
+        if share_steps and isinstance(estimator, Pipeline) and len(estimator) > 1:
+            self._before = clone(estimator[:-1])
+            X = self._before.fit_transform(X, y)
+            estimator = estimator.steps[-1][1]
         self.estimator = estimator
         self.X, self.y, self.sample_weight = X, y, sample_weight
         self.domains = domains
@@ -146,6 +156,14 @@ class WeightedRefit:
         if len(self._held_out):
             evaluation = (take_rows(self.X, self._held_out), self.y[self._held_out])
         return fit_weighted(self.estimator, X, y, sample_weight, evaluation=evaluation)
+
+    def whole(self, model: FittedModel) -> FittedModel:
+        """Put the shared steps back in front of a model, so that it takes rows as they came."""
+        if self._before is None:
+            return model
+        pipeline = clone(self._whole)
+        pipeline.steps = [*self._before.steps, (self._whole.steps[-1][0], model.estimator)]
+        return FittedModel(pipeline, model.classes, model.encoded)
 
     def _sample(self, rows: NDArray[np.intp]) -> TargetSample:
         weight = None if self.sample_weight is None else self.sample_weight[rows]

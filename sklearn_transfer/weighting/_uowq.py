@@ -270,6 +270,6 @@ class UOWQRegressor(BaseUOWQ, BaseTransferRegressor):
     >>> y = slope * X[:, 0] + rng.standard_normal(420)
     >>> model = UOWQRegressor(target_domain="here").fit(X, y, sample_domain=domain)
     >>> near = model.source_domains_.tolist().index("near")
-    >>> bool(model.source_coefficients_[near] > 0.95)
+    >>> bool(model.source_coefficients_[near] > 0.8)
     True
     """

@@ -109,6 +109,11 @@ class BaseUOWQ(BaseTransfer):
         estimator = self._inner()
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         own_intercepts = self.domain_effects == "intercept"
+        classes = np.unique(y) if is_classifier(self) else None
+        self._check_inner(estimator, classes, own_intercepts, domains)
+        given = check_source_estimators(
+            self.source_estimators, domains, classes, self.n_features_in_
+        )
         refit = WeightedRefit(
             estimator,
             X,
@@ -118,16 +123,14 @@ class BaseUOWQ(BaseTransfer):
             validation_fraction=self.validation_fraction,
             random_state=seed,
             own_intercepts=own_intercepts and self._has_own_level(y, domains),
-        )
-        self._check_inner(estimator, refit.classes, own_intercepts, domains)
-        given = check_source_estimators(
-            self.source_estimators, domains, refit.classes, self.n_features_in_
+            # Source models that came fitted bring their own steps and take the rows as they are.
+            share_steps=domains.n_sources > 0 and not self.source_estimators,
         )
         size_per_domain = domains.totals(sample_weight)
         self._start(domains, size_per_domain)
         kept = self._informative_sources(refit, domains)
         if len(kept) == 0:
-            self._keep_model(refit.fit(np.zeros(domains.n_sources)))
+            self._keep_model(refit.whole(refit.fit(np.zeros(domains.n_sources))))
             return
         with shown(self.verbose):
             sources = self._source_models(refit, kept, given)
@@ -164,10 +167,10 @@ class BaseUOWQ(BaseTransfer):
             logger.info("round %d: risk %.4g, weights %s", number + 1, risk, weights.round(3))
         self._finish(kept, rounds, matrix, d)
         self.source_estimators_ = {
-            self.source_domains_.tolist()[index]: model.estimator
+            self.source_domains_.tolist()[index]: refit.whole(model).estimator
             for index, model in zip(kept, sources, strict=True)
         }
-        self._keep_model(walk.fit(weights))
+        self._keep_model(refit.whole(walk.fit(weights)))
 
     def _check_inner(
         self, estimator: Any, classes: NDArray[Any] | None, own_intercepts: bool, domains: Domains
