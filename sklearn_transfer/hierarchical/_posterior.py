@@ -1,0 +1,204 @@
+# Authors: The sklearn_transfer developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""The target's coefficients given the population and the target's rows, and what they predict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, softmax
+
+from sklearn_transfer._math.likelihood import Likelihood, penalised_mode
+from sklearn_transfer._math.random_coefficients import Population
+
+Array = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Posterior of the target's coefficients under one prior.
+
+    Parameters
+    ----------
+    spread_factor : float
+        Factor on the estimated spread of the slopes: small pools, large leaves the target alone.
+    level_factor : float
+        Factor on the estimated spread of the levels.
+    dispersion : float
+        Noise variance of the target.
+    mode : ndarray of shape (n_coefficients,)
+        Of the posterior.
+    covariance : ndarray of shape (n_coefficients, n_coefficients)
+        Of the posterior, by Laplace's approximation.
+    log_evidence : float
+        Of the target's rows.
+    """
+
+    spread_factor: float
+    level_factor: float
+    dispersion: float
+    mode: Array
+    covariance: Array
+    log_evidence: float
+
+
+def posterior(
+    likelihood: Likelihood,
+    population: Population,
+    levels: NDArray[np.bool_],
+    *,
+    spread_factor: float,
+    level_factor: float,
+) -> Candidate:
+    """Laplace's approximation of the target's posterior.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        Of the target's rows.
+    population : Population
+        With the spread of the slopes already scaled.
+    levels : ndarray of bool of shape (n_coefficients,)
+        Which coefficients are intercepts.
+    spread_factor : float
+        By which the slopes' spread was scaled; kept for the record.
+    level_factor : float
+        Factor on the levels' spread.
+
+    Returns
+    -------
+    candidate : Candidate
+        Mode, covariance and evidence.
+    """
+    spread = population.spread * np.where(levels, level_factor, 1.0)
+    prior_precision = np.linalg.inv(np.diag(spread) + population.mean_covariance)
+    mode, information = penalised_mode(likelihood, population.mean, prior_precision)
+    precision = information + prior_precision
+    away = mode - population.mean
+    log_evidence = (
+        likelihood.value(mode)
+        - 0.5 * away @ prior_precision @ away
+        + 0.5 * (np.linalg.slogdet(prior_precision)[1] - np.linalg.slogdet(precision)[1])
+    )
+    return Candidate(
+        spread_factor,
+        level_factor,
+        likelihood.dispersion,
+        mode,
+        np.linalg.inv(precision),
+        float(log_evidence),
+    )
+
+
+def posteriors_over_noise(
+    likelihood: Likelihood,
+    population: Population,
+    levels: NDArray[np.bool_],
+    *,
+    spread_factor: float,
+    level_factor: float,
+    factors: Sequence[float],
+    log_sd: float = 0.35,
+) -> list[Candidate]:
+    """The same for several noise variances of the target, with a log-normal prior on the factor.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        Of the target's rows, with the sources' noise.
+    population : Population
+        With the spread of the slopes already scaled.
+    levels : ndarray of bool of shape (n_coefficients,)
+        Which coefficients are intercepts.
+    spread_factor, level_factor : float
+        As in `posterior`.
+    factors : sequence of float
+        Factors on the noise.
+    log_sd : float, default=0.35
+        Standard deviation of the prior on the factor's logarithm.
+
+    Returns
+    -------
+    candidates : list of Candidate
+        One per factor.
+    """
+    candidates = []
+    for factor in factors:
+        candidate = posterior(
+            replace(likelihood, dispersion=likelihood.dispersion * factor),
+            population,
+            levels,
+            spread_factor=spread_factor,
+            level_factor=level_factor,
+        )
+        prior = -0.5 * (np.log(factor) / log_sd) ** 2
+        candidates.append(replace(candidate, log_evidence=candidate.log_evidence + prior))
+    return candidates
+
+
+def predictive_mean(
+    candidates: Sequence[Candidate],
+    weights: Array,
+    design: Array,
+    offset: Array,
+    family: str,
+    n_outputs: int,
+) -> Array:
+    """Mean of the response over the candidates and their posteriors.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+        The mixture.
+    weights : ndarray of shape (n_candidates,)
+        Summing to 1.
+    design : ndarray of shape (n_samples, n_columns)
+        Rows to predict.
+    offset : ndarray of shape (n_samples,) or (n_samples, n_classes)
+        Fixed part of the linear predictor.
+    family : str
+        As in `Likelihood`.
+    n_outputs : int
+        Number of classes of "multinomial", else 1.
+
+    Returns
+    -------
+    mean : ndarray of shape (n_samples,) or (n_samples, n_classes)
+        Probability of class 1, of every class, or the mean value.
+
+    Notes
+    -----
+    The logistic function of a normal variable with mean m and variance v has about the mean
+    ``expit(m / sqrt(1 + pi v / 8))``: uncertain rows are drawn towards even odds.
+    """
+    total = np.zeros(len(design) if n_outputs == 1 else (len(design), n_outputs))
+    for weight, candidate in zip(weights, candidates, strict=True):
+        if weight < 1e-6:
+            continue
+        if n_outputs > 1:
+            total += weight * _softmax_mean(candidate, design, offset, n_outputs)
+            continue
+        eta = design @ candidate.mode + offset
+        if family == "bernoulli":
+            variance = np.einsum("ij,ij->i", design @ candidate.covariance, design)
+            total += weight * expit(eta / np.sqrt(1.0 + np.pi * variance / 8.0))
+        else:
+            total += weight * (eta if family == "gaussian" else np.exp(eta))
+    return total
+
+
+def _softmax_mean(candidate: Candidate, design: Array, offset: Array, n_outputs: int) -> Array:
+    n_columns = design.shape[1]
+    eta = design @ candidate.mode.reshape(n_outputs, n_columns).T + offset
+    blocks = candidate.covariance.reshape(n_outputs, n_columns, n_outputs, n_columns)
+    # What all classes share moves no probability: only deviations from their mean are uncertain.
+    blocks = blocks - blocks.mean(axis=0, keepdims=True)
+    blocks = blocks - blocks.mean(axis=2, keepdims=True)
+    variance = np.stack(
+        [np.einsum("ij,ij->i", design @ blocks[c, :, c, :], design) for c in range(n_outputs)],
+        axis=1,
+    )
+    return softmax(eta / np.sqrt(1.0 + np.pi * variance / 8.0), axis=1)
