@@ -14,7 +14,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    RegressorMixin,
+    is_classifier,
+    is_regressor,
+)
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
@@ -25,7 +31,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklearn_transfer._domains import Domains, index_domains, split_domain_column
+from sklearn_transfer._domains import Domains, column_name, index_domains, split_domain_column
 from sklearn_transfer._sklearn import (
     HasMethods,
     _check_sample_weight,
@@ -143,6 +149,7 @@ class BaseTransfer(BaseEstimator, ABC):
     def _validate(
         self, X: Any, y: Any, sample_weight: Any, sample_domain: Any
     ) -> tuple[Any, NDArray[Any], NDArray[np.float64] | None, Domains]:
+        self._check_kind()
         X = _as_table(X, self)
         if self.domain_column is not None:
             if sample_domain is not None:
@@ -150,6 +157,9 @@ class BaseTransfer(BaseEstimator, ABC):
                     "Domains must come from one place. Got both `domain_column`="
                     f"{self.domain_column!r} and `sample_domain` instead; leave one of them out."
                 )
+            self._domain_column = self.domain_column
+            if hasattr(X, "columns"):  # a position at fit is that column's name ever after
+                self._domain_column = column_name(X, self.domain_column)
             X, sample_domain = split_domain_column(X, self.domain_column)
         validate_data(self, X, y, skip_check_array=True)
         y = self._check_labels(y)
@@ -172,6 +182,16 @@ class BaseTransfer(BaseEstimator, ABC):
         self.source_domains_ = domains.sources
         return X, y, sample_weight, domains
 
+    def _check_kind(self) -> None:
+        """Refuse a regressor inside a classifier and the other way round."""
+        inner = self._inner()
+        for kind, is_kind in (("classifier", is_classifier), ("regressor", is_regressor)):
+            if is_kind(self) and not is_kind(inner):
+                raise ValueError(
+                    f"The inner estimator must be a {kind}. Got {type(inner).__name__} instead; "
+                    f"choose a {kind} or the {type(self).__name__}'s counterpart."
+                )
+
     def _set_classes(self, y: NDArray[Any]) -> None:
         """Keep the classes of the rows that count; nothing for regressors."""
 
@@ -182,7 +202,7 @@ class BaseTransfer(BaseEstimator, ABC):
         if self.domain_column is not None and (
             hasattr(X, "columns") or X.shape[1] == self.n_features_in_ + 1
         ):
-            X, _ = split_domain_column(X, self.domain_column, required=False)
+            X, _ = split_domain_column(X, self._domain_column, required=False)
         return validate_data(self, X, reset=False, skip_check_array=True)
 
     def _keep_model(self, model: FittedModel) -> None:
@@ -199,6 +219,7 @@ class BaseTransfer(BaseEstimator, ABC):
         tags.input_tags = inner.input_tags
         tags.non_deterministic = inner.non_deterministic
         tags.target_tags.required = True
+        tags.target_tags.positive_only = inner.target_tags.positive_only
         return tags
 
 
@@ -262,8 +283,9 @@ class BaseTransferClassifier(ClassifierMixin, BaseTransfer):
         return LogisticRegression()
 
     def _check_labels(self, y: Any) -> NDArray[Any]:
+        y = _check_y(y, multi_output=False, y_numeric=False, estimator=self)
         check_classification_targets(y)
-        return _check_y(y, multi_output=False, y_numeric=False, estimator=self)
+        return y
 
     def _set_classes(self, y: NDArray[Any]) -> None:
         self.classes_ = np.unique(y)
@@ -273,6 +295,7 @@ class BaseTransferClassifier(ClassifierMixin, BaseTransfer):
         inner = get_tags(self._inner())
         if inner.classifier_tags is not None:
             tags.classifier_tags = inner.classifier_tags
+            tags.classifier_tags.multi_label = False
         return tags
 
 

@@ -7,7 +7,6 @@ Every error about domains is raised here.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from sklearn_transfer.exceptions import TransferWarning
+from sklearn_transfer.exceptions import warn_transfer
 
 
 @dataclass(frozen=True)
@@ -90,8 +89,9 @@ class Domains:
         """
         if sample_weight is None:
             return np.diff(self.offsets).astype(float)
-        running = np.concatenate([[0.0], np.cumsum(sample_weight[self.order])])
-        return np.diff(running[self.offsets])
+        # Domain by domain: a running sum would lose a small domain beside a large one.
+        bounds = zip(self.offsets[:-1], self.offsets[1:], strict=True)
+        return np.array([sample_weight[self.order[a:b]].sum() for a, b in bounds])
 
 
 def index_domains(sample_domain: Any, target_domain: Hashable, n_samples: int) -> Domains:
@@ -118,12 +118,10 @@ def index_domains(sample_domain: Any, target_domain: Hashable, n_samples: int) -
     """
     if sample_domain is None:
         if target_domain is not None:
-            warnings.warn(
+            warn_transfer(
                 f"target_domain={target_domain!r} is named, but no domain labels came with the "
                 "rows: all of them are taken as target rows. Pass `sample_domain` to fit or set "
                 "`domain_column`.",
-                TransferWarning,
-                stacklevel=4,
             )
         rows = np.arange(n_samples)
         return Domains(target_domain, np.empty(0, dtype=object), rows, np.array([0, n_samples]))
@@ -138,11 +136,9 @@ def index_domains(sample_domain: Any, target_domain: Hashable, n_samples: int) -
     counts = np.bincount(ranks, minlength=len(labels))
     offsets = np.concatenate([[0], np.cumsum(counts)])
     if not sources:
-        warnings.warn(
+        warn_transfer(
             f"Only the target domain {labels[target]!r} is present: the fit uses its "
             f"{n_samples} rows alone.",
-            TransferWarning,
-            stacklevel=4,
         )
     return Domains(labels[target], label_array([labels[code] for code in sources]), order, offsets)
 
@@ -208,26 +204,34 @@ def factorize_labels(
 
 def _one_dimensional(sample_domain: Any, place: str, noun: str) -> Any:
     """Labels as a 1-D array or Series; tuples stay labels instead of becoming a second axis."""
-    if isinstance(sample_domain, str) or not hasattr(sample_domain, "__len__"):
+    shape = getattr(sample_domain, "shape", None)
+    if (
+        isinstance(sample_domain, str | bytes)
+        or not hasattr(sample_domain, "__len__")
+        or shape == ()
+    ):
         raise ValueError(
             f"{place} must be array-like of shape (n_samples,). Got {sample_domain!r} instead; "
             f"pass the {noun} of every row of X."
         )
-    if type(sample_domain).__module__.partition(".")[0] == "polars":
-        sample_domain = sample_domain.to_list()
+    if shape is not None and len(shape) != 1:
+        if len(shape) != 2 or shape[1] != 1:
+            raise ValueError(
+                f"{place} must be array-like of shape (n_samples,). Got shape {tuple(shape)} "
+                f"instead; pass one {noun} per row."
+            )
+        if hasattr(sample_domain, "columns"):
+            return _one_dimensional(sample_domain[next(iter(sample_domain.columns))], place, noun)
+        sample_domain = np.asarray(sample_domain)[:, 0]
+    for to_list in ("to_pylist", "to_list"):  # arrow, polars
+        if not hasattr(sample_domain, "iloc") and hasattr(sample_domain, to_list):
+            sample_domain = getattr(sample_domain, to_list)()
+            break
     if not hasattr(sample_domain, "dtype"):
         values = np.empty(len(sample_domain), dtype=object)
         for position, label in enumerate(sample_domain):
             values[position] = label
         return values
-    shape = getattr(sample_domain, "shape", (len(sample_domain),))
-    if len(shape) == 2 and shape[-1] == 1:
-        sample_domain = np.asarray(sample_domain)[:, 0]
-    elif len(shape) != 1:
-        raise ValueError(
-            f"{place} must be array-like of shape (n_samples,). Got shape {tuple(shape)} instead; "
-            "pass one label per row."
-        )
     if isinstance(sample_domain, np.ndarray) and sample_domain.dtype.kind in "US":
         return sample_domain.astype(object)
     return sample_domain
@@ -288,7 +292,8 @@ def listed(labels: list[Any], most: int = 10) -> str:
     text : str
         Comma-separated.
     """
-    shown = ", ".join(repr(getattr(label, "item", lambda v=label: v)()) for label in labels[:most])
+    plain = [label.item() if isinstance(label, np.generic) else label for label in labels[:most]]
+    shown = ", ".join(repr(label) for label in plain)
     return shown + (f", ... ({len(labels)} in all)" if len(labels) > most else "")
 
 
@@ -316,7 +321,9 @@ def label_array(labels: Sequence[Any]) -> NDArray[Any]:
         if labels and all(isinstance(label, kind) for label in labels):
             if kind is Integral and any(isinstance(label, bool) for label in labels):
                 break
-            return np.array(list(labels))
+            native = np.array(list(labels))
+            if native.tolist() == list(labels):  # else a native type would change a label
+                return native
     array = np.empty(len(labels), dtype=object)
     for position, label in enumerate(labels):
         array[position] = label
@@ -343,10 +350,10 @@ def split_domain_column(X: Any, column: Any, *, required: bool = True) -> tuple[
         The column.
     """
     if hasattr(X, "columns"):
-        if not required and _named(X, column) not in list(X.columns):
+        if not required and column_name(X, column) not in list(X.columns):
             return X, None
         labels = read_domain_column(X, column)
-        name = _named(X, column)
+        name = column_name(X, column)
         return X.drop(columns=name) if hasattr(X, "iloc") else X.drop(name), labels
     labels = read_domain_column(X, column)
     return X[:, np.delete(np.arange(X.shape[1]), int(column))], labels
@@ -374,11 +381,16 @@ def read_domain_column(X: Any, column: Any) -> Any:
     """
     if hasattr(X, "columns"):
         names = list(X.columns)
-        name = _named(X, column)
+        name = column_name(X, column)
         if name not in names:
             raise ValueError(
                 f"`domain_column` must be a column of X. Got {column!r} instead; X has "
                 f"{listed(names)}."
+            )
+        if names.count(name) > 1:
+            raise ValueError(
+                f"`domain_column` must name one column of X. Got {column!r}, the name of "
+                f"{names.count(name)}, instead; rename the others."
             )
         return X[name]
     n_columns = X.shape[1]
@@ -392,8 +404,21 @@ def read_domain_column(X: Any, column: Any) -> Any:
     return X[:, int(column)]
 
 
-def _named(X: Any, column: Any) -> Any:
-    """Name of a dataframe's column that is given by name or position."""
+def column_name(X: Any, column: Any) -> Any:
+    """Name of a dataframe's column that is given by name or position.
+
+    Parameters
+    ----------
+    X : dataframe of shape (n_samples, n_features)
+        The table.
+    column : str or int
+        Name or position.
+
+    Returns
+    -------
+    name : hashable
+        The name; `column` itself where X has no such column.
+    """
     names = list(X.columns)
     if isinstance(column, Integral) and column not in names:
         position = int(column)

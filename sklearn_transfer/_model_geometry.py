@@ -241,8 +241,6 @@ class FunctionalGeometry:
         The target's rows.
     sources : sequence of FittedModel
         The source models, held fixed.
-    n_samples : ndarray of shape (n_sources,)
-        Rows of each source.
     own_intercepts : bool
         Whether every domain has its own intercept.
     fit : callable
@@ -258,7 +256,6 @@ class FunctionalGeometry:
         family: Family,
         target: TargetSample,
         sources: Sequence[FittedModel],
-        n_samples: Array,
         own_intercepts: bool,
         fit: Callable[[Any, NDArray[Any], Array | None], FittedModel],
         largest_source: Callable[[], TargetSample],
@@ -274,7 +271,7 @@ class FunctionalGeometry:
         trained_on = largest_source() if one_class else target
         folds, fold_of_row = self._fold_predictions(trained_on, fit, random_state)
         if one_class:
-            self._reference = np.average(self._predictions, axis=0, weights=n_samples)
+            self._reference = self._constant(target.y)
         else:
             self._reference = folds[fold_of_row, np.arange(len(target.y))]
         if target.classes is None:
@@ -359,10 +356,10 @@ class FunctionalGeometry:
         return np.stack(by_fold), fold_of_row
 
     def _constant(self, y: NDArray[Any]) -> Array:
-        """What can be said from one class or no row: Laplace-smoothed class shares, else 0."""
+        """What one class or no row tells: Laplace-smoothed class shares; else the sources' mean."""
         n_rows = len(self.target.y)
         if self.target.classes is None:
-            return np.zeros(n_rows)
+            return self._predictions.mean(axis=0)
         counts = (y[:, np.newaxis] == self.target.classes).sum(axis=0) + 1.0
         return np.tile(counts / counts.sum(), (n_rows, 1))
 
@@ -398,7 +395,7 @@ def pearson_squares(model: FittedModel, sample: TargetSample, family: Family) ->
 
 def _least_dispersion(target: TargetSample) -> float:
     """A perfect fit must not make every source infinitely far away."""
-    return float(np.finfo(float).eps * max(target.mean(np.square(target.y)), 1e-300))
+    return float(np.finfo(float).eps * max(target.mean(np.square(target.y)), 1e-30))
 
 
 def _pearson(y: NDArray[Any], mean: Array, family: Family) -> Array:
@@ -449,7 +446,7 @@ def _bare_coefficients(
     if not (numeric or sparse.issparse(target.X)):
         return None
     steps = [model.estimator for model in sources]
-    if any(not hasattr(step, "coef_") for step in steps):
+    if any(not hasattr(model.estimator, "coef_") or not _is_of(model, target) for model in sources):
         return None
     binary = target.classes is not None and len(target.classes) <= 2
     if target.classes is not None and any(
@@ -463,11 +460,22 @@ def _bare_coefficients(
     return coef, intercept
 
 
+def _is_of(model: FittedModel, target: TargetSample, family: Family | None = None) -> bool:
+    """Whether a model is linear, and of a family: one that the user gave may be any other."""
+    n_classes = None if target.classes is None else len(target.classes)
+    found = model_family(model.estimator, n_classes)
+    return found.linear and (family is None or found == family)
+
+
 def _predictor(model: FittedModel, target: TargetSample, family: Family, smallest: float) -> Array:
     """Linear predictor of one model; a class it never saw gets the probability `smallest`."""
     if target.classes is None:
         return _link(model.predict(target.X), family)
     assert model.classes is not None
+    if not _is_of(model, target, family):
+        p = model.predict_proba(target.X, target.classes).astype(np.float64)
+        logs = np.log(np.maximum(p, smallest))
+        return logs if len(target.classes) > 2 else logs[:, 1] - logs[:, 0]
     decision = np.asarray(model.estimator.decision_function(target.X), dtype=float)
     if len(target.classes) <= 2:
         return decision

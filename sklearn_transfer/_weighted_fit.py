@@ -8,8 +8,6 @@ with early stopping or an estimator that wants codes 0..C-1 takes them is settle
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from inspect import Parameter, signature
@@ -17,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import get_config
+from sklearn import config_context, get_config
 from sklearn.base import clone, is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import train_test_split
@@ -26,7 +24,7 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_transfer._sklearn import _num_samples, _safe_indexing
-from sklearn_transfer.exceptions import TransferWarning
+from sklearn_transfer.exceptions import warn_transfer
 
 
 @dataclass(frozen=True)
@@ -149,8 +147,8 @@ def wrap_fitted(estimator: Any, labels: NDArray[Any] | None) -> FittedModel:
     if labels is None:
         return FittedModel(estimator, None)
     classes = np.asarray(estimator.classes_)
-    is_codes = classes.dtype.kind in "iu" and labels.dtype.kind not in "iub"
-    if is_codes and needs_codes(estimator) and np.array_equal(classes, np.arange(len(labels))):
+    is_codes = classes.tolist() == list(range(len(labels))) != labels.tolist()
+    if is_codes and needs_codes(estimator):
         return FittedModel(estimator, labels, encoded=True)
     return FittedModel(estimator, classes)
 
@@ -228,16 +226,18 @@ def weight_keyword(estimator: Any) -> str:
         return f"{name}__{weight_keyword(step)}"
     if _is_search(estimator):
         return weight_keyword(estimator.estimator)
-    takes_any = any(
-        p.kind is Parameter.VAR_KEYWORD for p in signature(estimator.fit).parameters.values()
-    )
-    if _comes_from(estimator, "skorch") or not (
-        has_fit_parameter(estimator, "sample_weight") or takes_any
+    fit = getattr(estimator, "fit", None)
+    parameters = [] if fit is None else signature(fit).parameters.values()
+    takes_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters)
+    if (
+        fit is None
+        or _comes_from(estimator, "skorch")
+        or not (has_fit_parameter(estimator, "sample_weight") or takes_any)
     ):
+        name = estimator if isinstance(estimator, str) else type(estimator).__name__
         raise ValueError(
             "The inner estimator must accept `sample_weight` in fit, because sources are weighted. "
-            f"Got {type(estimator).__name__}, which does not, instead; choose an estimator with "
-            "`sample_weight`."
+            f"Got {name}, which does not, instead; choose an estimator with `sample_weight`."
         )
     return "sample_weight"
 
@@ -270,48 +270,52 @@ def hold_out(
             rows, test_size=fraction, random_state=random_state, stratify=y if stratify else None
         )
     except ValueError:
-        warnings.warn(
+        warn_transfer(
             f"{len(y)} rows are too few to hold out a share of {fraction:g} for early stopping: "
             "it watches the training rows themselves. Give more rows or set "
             "early_stopping_rounds=None.",
-            TransferWarning,
-            stacklevel=2,
         )
         return rows, rows
     return np.sort(train), np.sort(held)
 
 
 def _fit_plain(
-    estimator: Any, X: Any, y: NDArray[Any], sample_weight: NDArray[np.float64] | None
+    estimator: Any,
+    X: Any,
+    y: NDArray[Any],
+    sample_weight: NDArray[np.float64] | None,
+    **options: Any,
 ) -> Any:
-    if sample_weight is None:
+    """Fit with weights and options for the last step, whether metadata routing is on or off.
+
+    Where the user asked for nothing, the old spelling `step__sample_weight` reaches the last step
+    alone, so routing is off for this call. Requests that the user made are honoured as they are.
+    """
+    if sample_weight is None and not options:
         return estimator.fit(X, y)
-    if get_config()["enable_metadata_routing"]:
-        _request_weights(estimator)
-        keyword = weight_keyword(estimator).rpartition("__")[2]
-    else:
-        keyword = weight_keyword(estimator)
-    return estimator.fit(X, y, **{keyword: sample_weight})
+    prefix = weight_keyword(estimator).removesuffix("sample_weight")
+    if get_config()["enable_metadata_routing"] and _answers_requests(estimator):
+        return estimator.fit(X, y, sample_weight=sample_weight, **options)
+    given = {"sample_weight": sample_weight, **options}
+    with config_context(enable_metadata_routing=False):
+        return estimator.fit(X, y, **{f"{prefix}{name}": value for name, value in given.items()})
 
 
-def _request_weights(estimator: Any) -> None:
-    """Answer what the user left open: with routing on, an unset request is an error."""
-    for step, is_last in _weight_consumers(estimator):
-        for method, wanted in (("fit", is_last), ("score", is_last)):
-            requests = getattr(get_routing_for_object(step), method, None)
-            if requests is not None and requests.requests.get("sample_weight", False) is None:
-                getattr(step, f"set_{method}_request")(sample_weight=wanted)
-
-
-def _weight_consumers(estimator: Any, is_last: bool = True) -> Iterator[tuple[Any, bool]]:
-    if isinstance(estimator, Pipeline):
-        for position, (_, step) in enumerate(estimator.steps):
-            if step is not None and not isinstance(step, str):
-                yield from _weight_consumers(step, is_last and position == len(estimator) - 1)
-    elif _is_search(estimator):
-        yield from _weight_consumers(estimator.estimator, is_last)
-    else:
-        yield estimator, is_last
+def _answers_requests(estimator: Any) -> bool:
+    """Whether the user decided what becomes of weights in any part; then answer for the others."""
+    open_parts, decided = [], False
+    for part in [estimator, *estimator.get_params(deep=True).values()]:
+        if hasattr(part, "set_fit_request"):
+            requests = getattr(get_routing_for_object(part), "fit", None)
+            known = {} if requests is None else requests.requests
+            if known.get("sample_weight") is not None:
+                decided = True
+            elif "sample_weight" in known:
+                open_parts.append(part)
+    if decided:
+        for part in open_parts:
+            part.set_fit_request(sample_weight=hasattr(part, "predict"))
+    return decided
 
 
 def encoded_rows(X: Any, y: NDArray[Any], classes: NDArray[Any]) -> tuple[Any, NDArray[np.intp]]:
@@ -329,18 +333,24 @@ def _fit_with_early_stopping(
 ) -> Any:
     """Fit a model that watches `evaluation`, seen through the steps before it in a pipeline."""
     X_held, y_held = evaluation
+    if len(y_held) == 0:  # nothing to watch never improves, and would end the training at once
+        X_held, y_held = X, y
     estimator = clone(estimator)
-    if not isinstance(estimator, Pipeline):
-        return estimator.fit(
-            X, y, sample_weight=sample_weight, eval_set=[(X_held, y_held)], verbose=False
+    last = estimator
+    if isinstance(estimator, Pipeline):
+        last = estimator.steps[-1][1]
+        if len(estimator) > 1:
+            before = estimator[:-1]
+            X = before.fit_transform(X, y)
+            X_held = before.transform(X_held)
+            estimator.steps[:-1] = before.steps  # a caching pipeline fits clones of them
+    if _is_search(last) and isinstance(last.estimator, Pipeline) and len(last.estimator) > 1:
+        raise ValueError(
+            "An inner estimator with early_stopping_rounds must see the held-out rows as its last "
+            f"step does. Got {type(last).__name__} around a Pipeline, which fits the steps anew in "
+            "every fold, instead; put the search inside the Pipeline or stop early elsewhere."
         )
-    if len(estimator) > 1:
-        before = estimator[:-1]
-        X = before.fit_transform(X, y)
-        X_held = before.transform(X_held)
-    estimator.steps[-1][1].fit(
-        X, y, sample_weight=sample_weight, eval_set=[(X_held, y_held)], verbose=False
-    )
+    _fit_plain(last, X, y, sample_weight, eval_set=[(X_held, y_held)], verbose=False)
     return estimator
 
 
@@ -352,6 +362,7 @@ def _can_start_from(model: FittedModel, estimator: Any, classes: NDArray[Any] | 
         and (step is estimator or isinstance(estimator, Pipeline))
         and _comes_from(step, "sklearn.linear_model")
         and "warm_start" in step.get_params()
+        and not hasattr(step, "partial_fit")  # stochastic steps from there end elsewhere
         and hasattr(final_step(model.estimator), "coef_")
         and (classes is None or classes.tolist() == np.asarray(model.classes).tolist())
     )

@@ -152,10 +152,8 @@ class WeightedRefit:
 
     def fit_rows(self, X: Any, y: NDArray[Any], sample_weight: Array | None) -> FittedModel:
         """Fit some rows of the target by themselves, as a fold does."""
-        evaluation = None
-        if len(self._held_out):
-            evaluation = (take_rows(self.X, self._held_out), self.y[self._held_out])
-        return fit_weighted(self.estimator, X, y, sample_weight, evaluation=evaluation)
+        sample = TargetSample(X, y, sample_weight, self.classes)
+        return fit_alone(self.estimator, sample, self.validation_fraction, self.random_state)
 
     def whole(self, model: FittedModel) -> FittedModel:
         """Put the shared steps back in front of a model, so that it takes rows as they came."""

@@ -87,6 +87,7 @@ def predictor_discrepancy(
     >>> predictor_discrepancy(np.ones((1, 3)), np.zeros(3), dispersion=4.0)
     array([[0.25]])
     """
+    source_predictors, target_predictor = _matching(source_predictors, target_predictor)
     deviations = predictor_deviations(
         source_predictors, target_predictor, family=family, dispersion=dispersion, power=power
     )
@@ -141,6 +142,9 @@ def probability_discrepancy(
     >>> probability_discrepancy(sure[np.newaxis], unsure).round(4)
     array([[2.3431]])
     """
+    source_probabilities, target_probabilities = _matching(
+        source_probabilities, target_probabilities
+    )
     deviations = probability_deviations(source_probabilities, target_probabilities)
     tangents = prior_tangents(target_probabilities) if own_intercepts else None
     return deviation_gram(deviations, sample_weight=sample_weight, tangents=tangents)
@@ -257,12 +261,11 @@ def deviation_gram(
     else:
         root = np.sqrt(sample_weight / sample_weight.sum())
     g = _flat(deviations, root)
-    gram = g @ g.T
     if tangents is not None:
         t = _flat(tangents, root)
-        cross = g @ t.T
-        gram = gram - cross @ np.linalg.pinv(t @ t.T, hermitian=True) @ cross.T
-    return 0.5 * (gram + gram.T)
+        # Before the product, so that large differences of level do not cancel in it.
+        g = g - (g @ t.T) @ np.linalg.pinv(t @ t.T, hermitian=True) @ t
+    return g @ g.T
 
 
 def effective_dimension(
@@ -312,6 +315,19 @@ def effective_dimension(
     spread = fold_predictions - fold_predictions.mean(axis=0)
     gram = deviation_gram(spread, sample_weight=sample_weight, tangents=tangents)
     return max(1.0, float(n_samples * (n_folds - 1) / n_folds * np.trace(gram)))
+
+
+def _matching(of_sources: Array, of_target: Array) -> tuple[Array, Array]:
+    """Arrays of numbers whose shapes belong together."""
+    of_sources = np.asarray(of_sources, dtype=np.float64)
+    of_target = np.asarray(of_target, dtype=np.float64)
+    if of_sources.shape[1:] != of_target.shape:
+        raise ValueError(
+            "Arrays of the sources must have the shape (n_sources, ...) of the target's. Got "
+            f"{of_sources.shape} for the sources and {of_target.shape} for the target instead; "
+            "give one array per source, on the target's rows."
+        )
+    return of_sources, of_target
 
 
 def _mean(predictor: Array, family: str) -> Array:

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit, log_softmax, softmax
 
-Array = NDArray[np.floating]
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Likelihood:
         return self.design @ coefficients.reshape(self.n_outputs, -1).T + self.offset
 
     def value(self, coefficients: Array) -> float:
-        """Log-likelihood, up to what does not depend on coefficients or dispersion."""
+        """Log-likelihood, up to what does not depend on coefficients (or on a gaussian dispersion)."""
         eta = self.predictor(coefficients)
         if self.family == "bernoulli":
             terms = self.y * eta - np.logaddexp(0.0, eta)
@@ -160,7 +161,7 @@ def penalised_mode(
 
     def objective(at: Array) -> float:
         away = at - prior_mean
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             value = likelihood.value(at) - 0.5 * away @ prior_precision @ away
         return float(value) if np.isfinite(value) else -np.inf
 

@@ -46,7 +46,7 @@ from sklearn_transfer.hierarchical._posterior import (
 if TYPE_CHECKING:
     import pandas as pd
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 # From all but pooled to all but alone; a few sources tell little of the spread, the rest is the
 # target's to say.
@@ -131,7 +131,9 @@ class BaseRandomCoefficients(BaseTransfer):
             X = before.fit_transform(X, y)
             estimator = estimator.steps[-1][1]
         sample = TargetSample(X, y, sample_weight, classes)
-        design = Design(X, self.most_columns)
+        # Softmax has a coefficient per column and class, and the cost is cubic in coefficients.
+        n_outputs = 1 if family.name != "multinomial" or classes is None else len(classes)
+        design = Design(X, self.most_columns // n_outputs)
         base, predictor = None, None
         if not family.linear or not len(design._used):
             base, predictor = self._base_model(estimator, sample, family)

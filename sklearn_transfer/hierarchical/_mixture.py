@@ -16,7 +16,7 @@ from sklearn_transfer._weighted_fit import FittedModel
 from sklearn_transfer.hierarchical._design import Design
 from sklearn_transfer.hierarchical._posterior import Candidate, predictive_mean
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 # Log-odds of a base model beyond this say "certain", not how certain.
 _LEAST_PROBABILITY = 1e-4

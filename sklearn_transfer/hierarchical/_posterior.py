@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,7 @@ from scipy.special import expit, softmax
 from sklearn_transfer._math.likelihood import Likelihood, penalised_mode
 from sklearn_transfer._math.random_coefficients import Population
 
-Array = NDArray[np.floating]
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,8 @@ def predictive_mean(
     Notes
     -----
     The logistic function of a normal variable with mean m and variance v has about the mean
-    ``expit(m / sqrt(1 + pi v / 8))``: uncertain rows are drawn towards even odds.
+    ``expit(m / sqrt(1 + pi v / 8))``: uncertain rows are drawn towards even odds. It is off by
+    0.015 at most. Several classes are compared pair by pair.
     """
     total = np.zeros(len(design) if n_outputs == 1 else (len(design), n_outputs))
     for weight, candidate in zip(weights, candidates, strict=True):
@@ -191,14 +194,17 @@ def predictive_mean(
 
 
 def _softmax_mean(candidate: Candidate, design: Array, offset: Array, n_outputs: int) -> Array:
+    """Every pair of classes as a logistic model, the shares of all scaled to sum to 1."""
     n_columns = design.shape[1]
     eta = design @ candidate.mode.reshape(n_outputs, n_columns).T + offset
     blocks = candidate.covariance.reshape(n_outputs, n_columns, n_outputs, n_columns)
-    # What all classes share moves no probability: only deviations from their mean are uncertain.
-    blocks = blocks - blocks.mean(axis=0, keepdims=True)
-    blocks = blocks - blocks.mean(axis=2, keepdims=True)
-    variance = np.stack(
-        [np.einsum("ij,ij->i", design @ blocks[c, :, c, :], design) for c in range(n_outputs)],
-        axis=1,
-    )
-    return softmax(eta / np.sqrt(1.0 + np.pi * variance / 8.0), axis=1)
+    # Logarithm of 1 + sum over b of the odds of b against a; overflow is kept out by logarithms.
+    log_total = np.zeros_like(eta)
+    for a, b in combinations(range(n_outputs), 2):
+        # What both classes share moves no odds, so only their difference is uncertain.
+        between = blocks[a, :, a] + blocks[b, :, b] - blocks[a, :, b] - blocks[b, :, a]
+        variance = np.maximum(np.einsum("ij,ij->i", design @ between, design), 0.0)
+        log_odds = (eta[:, a] - eta[:, b]) / np.sqrt(1.0 + np.pi * variance / 8.0)
+        log_total[:, a] = np.logaddexp(log_total[:, a], -log_odds)
+        log_total[:, b] = np.logaddexp(log_total[:, b], log_odds)
+    return softmax(-log_total, axis=1)

@@ -32,8 +32,9 @@ class RandomCoefficientsClassifier(BaseRandomCoefficients, BaseTransferClassifie
     shrinkage : float, default=4.0
         Sources' worth of belief that the slopes of all columns spread alike between domains.
     most_columns : int, default=250
-        Where the table has more columns (after encoding categories), only the level and the slope
-        of the shared prediction vary between domains.
+        Where the table has more columns (after encoding categories; times the number of classes
+        if that is more than two), only the level and the slope of the shared prediction vary
+        between domains.
     n_jobs : int, default=None
         Number of folds fitted at once. The result does not depend on it.
     random_state : int, RandomState instance or None, default=None
@@ -140,8 +141,9 @@ class RandomCoefficientsRegressor(BaseRandomCoefficients, BaseTransferRegressor)
     shrinkage : float, default=4.0
         Sources' worth of belief that the slopes of all columns spread alike between domains.
     most_columns : int, default=250
-        Where the table has more columns (after encoding categories), only the level and the slope
-        of the shared prediction vary between domains.
+        Where the table has more columns (after encoding categories; times the number of classes
+        if that is more than two), only the level and the slope of the shared prediction vary
+        between domains.
     n_jobs : int, default=None
         Number of folds fitted at once. The result does not depend on it.
     random_state : int, RandomState instance or None, default=None

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -40,7 +39,7 @@ from sklearn_transfer._progress import counted, logger, shown
 from sklearn_transfer._sklearn import Interval, StrOptions
 from sklearn_transfer._weighted_fit import FittedModel, wants_evaluation_set, weight_keyword
 from sklearn_transfer._weighted_refit import WeightedRefit, fit_alone
-from sklearn_transfer.exceptions import TransferWarning
+from sklearn_transfer.exceptions import warn_transfer
 from sklearn_transfer.weighting._source_estimators import check_source_estimators
 from sklearn_transfer.weighting._uowq_warnings import warn_about_weights
 
@@ -205,11 +204,9 @@ class BaseUOWQ(BaseTransfer):
             return False
         if not is_classifier(self) or len(np.unique(y[domains.target_rows])) > 1:
             return True
-        warnings.warn(
+        warn_transfer(
             "domain_effects='intercept' is left out: the rows of the target have one class only, "
             "from which no intercept of its own can be estimated. All domains share one.",
-            TransferWarning,
-            stacklevel=5,
         )
         return False
 
@@ -228,11 +225,9 @@ class BaseUOWQ(BaseTransfer):
         )
         one_class = np.flatnonzero(n_classes < 2)
         if len(one_class) and len(refit.classes) > 1:
-            warnings.warn(
+            warn_transfer(
                 "Sources with one class only tell nothing of the difference between classes and "
                 f"are left out: {self.source_domains_[one_class].tolist()}. Their weight is 0.",
-                TransferWarning,
-                stacklevel=6,
             )
         return np.flatnonzero(n_classes >= 2)
 
@@ -349,12 +344,10 @@ class _Walk:
         family = model_family(refit.estimator, n_classes)
         one_class = refit.classes is not None and len(np.unique(target.y)) < 2
         if one_class:
-            warnings.warn(
+            warn_transfer(
                 f"All {len(target.y)} rows of the target have the class "
                 f"{target.y[:1].tolist()[0]!r}: its discrepancies are measured from the pooled "
                 "model instead of its own.",
-                TransferWarning,
-                stacklevel=7,
             )
         self.n_target = target.size
         own = refit.own_intercepts
@@ -377,7 +370,6 @@ class _Walk:
                 family,
                 target,
                 sources,
-                n_samples,
                 own,
                 refit.fit_rows,
                 lambda: refit.source(largest),

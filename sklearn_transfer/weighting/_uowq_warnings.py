@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_transfer._math.kl_risk import critical_ratio
-from sklearn_transfer.exceptions import TransferWarning
+from sklearn_transfer.exceptions import warn_transfer
 
 Array = NDArray[np.float64]
 
@@ -40,7 +39,7 @@ def _warn_of_singular_geometry(uowq: Any, n_samples: Array, kept: NDArray[np.int
     matrix = uowq.discrepancy_[np.ix_(kept, kept)]
     condition = np.linalg.cond(np.diag(uowq.n_parameters_ / n_samples[kept]) + matrix)
     if condition > _LARGEST_CONDITION:
-        _warn(
+        warn_transfer(
             "The geometry of the sources is nearly singular: the condition number of "
             f"diag(d/N_i) + M is {condition:.1e}. Standardise the features or regularise the "
             "inner estimator more, so that no coefficient runs away."
@@ -50,14 +49,14 @@ def _warn_of_singular_geometry(uowq: Any, n_samples: Array, kept: NDArray[np.int
 def _warn_of_collapse(uowq: Any) -> None:
     n_target = uowq._n_target
     if uowq.n_parameters_ <= 1.0 and uowq.n_features_in_ > 1:
-        _warn(
+        warn_transfer(
             f"The inner estimator hardly reacts to the {n_target:g} target rows (effective "
             "dimension 1): it may be too constrained for so few, as trees with large leaves are, "
             "and then every source looks far away. Loosen it (min_samples_leaf, "
             "min_child_weight) or take another inner estimator."
         )
     if uowq.transfer_quantity_ < 0.01 * n_target:
-        _warn(
+        warn_transfer(
             f"All source weights are close to zero (largest {uowq.source_weights_.max():.2g}): "
             f"the sources are worth {uowq.transfer_quantity_:.2g} target rows beside the "
             f"{n_target:g} there are, and the fit is practically target-only. See to_frame() for "
@@ -80,12 +79,8 @@ def _warn_of_phase_transition(uowq: Any, n_samples: Array, kept: NDArray[np.intp
             f"{labels[i]!r} (c = {first[i]:.2f}, weight {uowq.source_weights_[kept][i]:.2f})"
             for i in caught
         )
-        _warn(
+        warn_transfer(
             "Dynamic updates pooled sources whose discrepancy exceeds noise: "
             f"{figures}, where c = N_0 M_ii / d at the first round. Below its critical value the "
             "iteration reinforces itself, whatever the truth; compare update='static'."
         )
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, TransferWarning, stacklevel=6)
