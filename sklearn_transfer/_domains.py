@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from sklearn_transfer.exceptions import warn_transfer
+from sklearn_transfer._warnings import warn_transfer
 
 
 @dataclass(frozen=True)

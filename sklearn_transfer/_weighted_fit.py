@@ -24,7 +24,7 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_transfer._sklearn import _num_samples, _safe_indexing
-from sklearn_transfer.exceptions import warn_transfer
+from sklearn_transfer._warnings import warn_transfer
 
 
 @dataclass(frozen=True)

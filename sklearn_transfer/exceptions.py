@@ -4,9 +4,6 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
-
 __all__ = ["TransferWarning"]
 
 
@@ -24,21 +21,3 @@ class TransferWarning(UserWarning):
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("error", category=TransferWarning)  # refuse such fits
     """
-
-
-def warn_transfer(message: str) -> None:
-    """Issue a `TransferWarning` that points to the caller of scikit-learn and this package.
-
-    Parameters
-    ----------
-    message : str
-        What was found, with figures, and what can be done.
-    """
-    inside = ("sklearn_transfer", "sklearn", "joblib")
-    level = 1
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(
-        tuple(f"{package}." for package in inside)
-    ):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, TransferWarning, stacklevel=level + 1)

@@ -14,6 +14,9 @@ from scipy.special import expit, log_softmax, softmax
 
 Array = NDArray[Any]
 
+# Of a logarithmic predictor, in one step.
+_MOST_CHANGE = 10.0
+
 
 @dataclass(frozen=True)
 class Likelihood:
@@ -54,6 +57,11 @@ class Likelihood:
         """Number of coefficients, all outputs together."""
         return self.design.shape[1] * self.n_outputs
 
+    @property
+    def logarithmic(self) -> bool:
+        """Whether the predictor is the logarithm of the mean."""
+        return self.family in ("poisson", "gamma", "tweedie")
+
     def predictor(self, coefficients: Array) -> Array:
         """Linear predictor, of shape (n_samples,) or (n_samples, n_classes)."""
         if self.n_outputs == 1:
@@ -61,7 +69,7 @@ class Likelihood:
         return self.design @ coefficients.reshape(self.n_outputs, -1).T + self.offset
 
     def value(self, coefficients: Array) -> float:
-        """Log-likelihood, up to what does not depend on coefficients (or on a gaussian dispersion)."""
+        """Log-likelihood without what depends on y alone, or on the dispersion if not gaussian."""
         eta = self.predictor(coefficients)
         if self.family == "bernoulli":
             terms = self.y * eta - np.logaddexp(0.0, eta)
@@ -172,6 +180,11 @@ def penalised_mode(
         gradient = gradient - prior_precision @ (mode - prior_mean)
         step = cho_solve(_factor(information + prior_precision), gradient)
         length = 1.0
+        if likelihood.logarithmic:
+            # The quadratic model says nothing of far away, where exponentials overflow.
+            length = 1.0 / max(
+                1.0, np.abs(likelihood.design @ step).max(initial=0.0) / _MOST_CHANGE
+            )
         while (value := objective(mode + length * step)) < reached and length > 1e-6:
             length *= 0.5
         if value <= reached:

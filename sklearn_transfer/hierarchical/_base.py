@@ -124,6 +124,12 @@ class BaseRandomCoefficients(BaseTransfer):
             return
         if sample_weight is not None:
             weight_keyword(estimator)
+        if classes is not None and not hasattr(estimator, "predict_proba"):
+            raise ValueError(
+                "The inner estimator must have `predict_proba`, which is what its predictor is "
+                f"read from. Got {type(estimator).__name__}, which does not, instead; choose a "
+                "probabilistic classifier or wrap it in CalibratedClassifierCV."
+            )
         family = model_family(estimator, None if classes is None else len(classes))
         before = None
         if family.linear and isinstance(estimator, Pipeline) and len(estimator) > 1:
@@ -133,11 +139,11 @@ class BaseRandomCoefficients(BaseTransfer):
         sample = TargetSample(X, y, sample_weight, classes)
         # Softmax has a coefficient per column and class, and the cost is cubic in coefficients.
         n_outputs = 1 if family.name != "multinomial" or classes is None else len(classes)
-        design = Design(X, self.most_columns // n_outputs)
+        design = Design(X, self.most_columns // n_outputs, sample_weight)
         base, predictor = None, None
         if not family.linear or not len(design._used):
             base, predictor = self._base_model(estimator, sample, family)
-        location, scale = _location_and_scale(y, predictor, family)
+        location, scale = _location_and_scale(sample, predictor, family)
         rows = _coordinates(sample, design, predictor, family, location, scale)
         penalty = _penalty(estimator, rows)
         information, score, dispersion = _summaries(rows, domains, penalty)
@@ -159,7 +165,7 @@ class BaseRandomCoefficients(BaseTransfer):
         mixture = (ClassifierMixture if classes is not None else RegressorMixture)(
             base, before, design, candidates, weights, family.name, classes, location, scale
         )
-        self._finish(mixture, spread, populations, information, domains, sample_weight)
+        self._finish(mixture, spread, populations, information, levels, domains, sample_weight)
 
     def _base_model(
         self, estimator: Any, sample: TargetSample, family: Family
@@ -204,10 +210,16 @@ class BaseRandomCoefficients(BaseTransfer):
         spread: Array,
         populations: list[Population],
         information: Array,
+        levels: NDArray[np.bool_],
         domains: Domains,
         sample_weight: Array | None,
     ) -> None:
-        """Fitted attributes: what the sources are worth under the average prior."""
+        """Fitted attributes: what the sources are worth, averaged over the priors.
+
+        A fit of d coefficients to n rows has the expected excess loss d / (2 n), the prior mean has
+        half the trace of information per row times prior covariance: where both agree, n is what
+        the prior is worth. Directions that no row informs are not counted.
+        """
         weights = mixture.weights
         self.spread_ = spread
         self.candidate_weights_ = weights
@@ -217,13 +229,15 @@ class BaseRandomCoefficients(BaseTransfer):
         }
         self._n_samples = domains.totals(sample_weight)[1:]
         per_row = information.sum(axis=0) / self._n_samples.sum()
-        d = len(per_row)
-        unit = np.linalg.inv(per_row + 1e-6 * np.trace(per_row) / d * np.eye(d))
+        rank = np.linalg.matrix_rank(per_row, hermitian=True, tol=1e-6 * np.trace(per_row))
         worth = np.zeros(domains.n_sources)
-        for weight, population in _merged(weights, populations):
-            prior = np.linalg.inv(np.diag(population.spread) + population.mean_covariance)
-            share = np.einsum("kij,ji->k", population.source_precision, unit)
-            worth += weight * share / share.sum() * np.trace(prior @ unit) / d
+        for weight, candidate, population in zip(
+            weights, mixture.candidates, populations, strict=True
+        ):
+            variances = population.spread * np.where(levels, candidate.level_factor, 1.0)
+            excess = np.trace(per_row @ population.mean_covariance) + np.diag(per_row) @ variances
+            share = np.einsum("kij,ji->k", population.source_precision, population.mean_covariance)
+            worth += weight * share / share.sum() * rank / excess
         self.transfer_quantity_ = float(worth.sum())
         self.source_weights_ = worth / self._n_samples
         self._keep_model(FittedModel(mixture, mixture.classes))
@@ -256,14 +270,19 @@ def _subset(sample: TargetSample, rows: NDArray[np.intp]) -> TargetSample:
 
 
 def _location_and_scale(
-    y: NDArray[Any], predictor: Array | None, family: Family
+    sample: TargetSample, predictor: Array | None, family: Family
 ) -> tuple[float, float]:
     """Unit in which coefficients are measured: that of y, or the base predictor's spread."""
-    values = y if family.name == "gaussian" else predictor
+    if predictor is None and family.logarithmic:
+        # Coefficients begin where y is: from elsewhere an exponential may overflow.
+        return float(np.log(max(sample.mean(sample.y), np.finfo(float).tiny))), 1.0
+    values = sample.y if family.name == "gaussian" else predictor
     if values is None:
         return 0.0, 1.0
-    location = float(np.mean(values)) if values.ndim == 1 else 0.0
-    return location, float(np.std(values)) or 1.0
+    location = sample.mean(values) if values.ndim == 1 else 0.0
+    squares = (values - location) ** 2
+    variance = sample.mean(squares if values.ndim == 1 else squares.mean(axis=1))
+    return location, float(np.sqrt(variance)) or 1.0
 
 
 def _coordinates(
@@ -283,7 +302,8 @@ def _coordinates(
     elif family.name == "gaussian":
         y = (sample.y - location) / scale
     if predictor is None:
-        offset = np.zeros(n_samples if n_outputs == 1 else (n_samples, n_outputs))
+        start = 0.0 if family.name == "gaussian" else location
+        offset = np.full(n_samples if n_outputs == 1 else (n_samples, n_outputs), start)
         columns = design.transform(sample.X)
     else:
         offset, predicted = standardised(predictor, family.name, location, scale)
@@ -327,7 +347,9 @@ def _summaries(rows: _Rows, domains: Domains, penalty: Array) -> tuple[Array, Ar
             residual, total = _pearson(likelihood, mode)
             squares += residual if total > 2 * p else 0.0
             freedom += total - p if total > 2 * p else 0.0
-            fallback.append(np.average(np.square(likelihood.y - np.mean(likelihood.y))))
+            weight = likelihood.sample_weight
+            centre = np.average(likelihood.y, weights=weight)
+            fallback.append(np.average((likelihood.y - centre) ** 2, weights=weight))
     if not fallback:
         return information, score, 1.0
     dispersion = squares / freedom if freedom else 0.7 * float(np.mean(fallback))
@@ -369,13 +391,3 @@ def _log_weight(candidate: Candidate, population: Population, n_coefficients: in
     level_prior = -0.5 * (np.log(candidate.level_factor) / _LEVEL_LOG_SD) ** 2
     tempered = population.log_likelihood / np.sqrt(n_coefficients)
     return candidate.log_evidence + tempered + level_prior
-
-
-def _merged(weights: Array, populations: list[Population]) -> list[tuple[float, Population]]:
-    """Weights of the distinct populations."""
-    total: dict[int, float] = {}
-    by_id: dict[int, Population] = {}
-    for weight, population in zip(weights, populations, strict=True):
-        by_id[id(population)] = population
-        total[id(population)] = total.get(id(population), 0.0) + float(weight)
-    return [(weight, by_id[key]) for key, weight in total.items()]

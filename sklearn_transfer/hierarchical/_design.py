@@ -31,9 +31,11 @@ class Design:
     most_columns : int
         Where there would be more columns, none is used: the model then varies between domains in
         its level, and in the slope of what else predicts.
+    sample_weight : ndarray of shape (n_samples,) or None, default=None
+        Of the rows, for means and scales.
     """
 
-    def __init__(self, X: Any, most_columns: int):
+    def __init__(self, X: Any, most_columns: int, sample_weight: Array | None = None):
         self._encoder = _encoder(X)
         self._mean = np.empty(0)
         self._scale = np.empty(0)
@@ -41,7 +43,8 @@ class Design:
         if not sparse.issparse(X) or X.shape[1] <= most_columns:
             columns = self._encode(X, fit=True)
             if columns.shape[1] <= most_columns:
-                mean, scale = columns.mean(axis=0), columns.std(axis=0)
+                mean = np.average(columns, axis=0, weights=sample_weight)
+                scale = np.sqrt(np.average((columns - mean) ** 2, axis=0, weights=sample_weight))
                 self._used = np.flatnonzero(scale > 1e-9 * (1.0 + np.abs(mean)))
                 self._mean, self._scale = mean[self._used], scale[self._used]
 

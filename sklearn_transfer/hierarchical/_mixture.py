@@ -74,7 +74,8 @@ class PosteriorMixture(BaseEstimator):
     classes : ndarray of shape (n_classes,) or None
         All classes; None for regression.
     location, scale : float
-        Of y, or of the base's predictor.
+        Of y, or of the base's predictor; location is the logarithm of the mean of y where the
+        inner estimator is linear with a logarithmic link.
     """
 
     def __init__(
@@ -107,7 +108,8 @@ class PosteriorMixture(BaseEstimator):
         if self.before is not None:
             X = self.before.transform(X)
         if self.base is None:
-            offset = np.zeros(X.shape[0] if n_outputs == 1 else (X.shape[0], n_outputs))
+            start = 0.0 if self.family == "gaussian" else self.location
+            offset = np.full(X.shape[0] if n_outputs == 1 else (X.shape[0], n_outputs), start)
             design = self.design.transform(X)
         else:
             offset, columns = standardised(

@@ -16,9 +16,12 @@ from sklearn_transfer._math.kl_risk import (
     single_source_weight,
     transfer_quantity,
 )
+from sklearn_transfer.weighting._otqms import OTQMSClassifier, OTQMSRegressor
 from sklearn_transfer.weighting._uowq import UOWQClassifier, UOWQRegressor
 
 __all__ = [
+    "OTQMSClassifier",
+    "OTQMSRegressor",
     "UOWQClassifier",
     "UOWQRegressor",
     "critical_ratio",

@@ -51,12 +51,11 @@ class UOWQClassifier(BaseUOWQ, BaseTransferClassifier):
         Share of the target's rows held out where an inner XGBoost model stops early; a source's
         own model holds out the same share of its rows.
     n_jobs : int, default=None
-        Number of source models fitted at once. The result does not depend on it.
+        Number of fits run at once. The result does not depend on it.
     memory : str or object with the joblib.Memory interface, default=None
         Cache of the source models: an interrupted or repeated fit goes on where it was.
     random_state : int, RandomState instance or None, default=None
-        Of held-out rows and of the folds of the functional discrepancy. The inner estimator has
-        its own.
+        Seed or generator of the random numbers; an int gives the same result on every call.
     verbose : int, default=0
         Whether progress is reported through the logger `sklearn_transfer`.
 
@@ -187,12 +186,11 @@ class UOWQRegressor(BaseUOWQ, BaseTransferRegressor):
         Share of the target's rows held out where an inner XGBoost model stops early; a source's
         own model holds out the same share of its rows.
     n_jobs : int, default=None
-        Number of source models fitted at once. The result does not depend on it.
+        Number of fits run at once. The result does not depend on it.
     memory : str or object with the joblib.Memory interface, default=None
         Cache of the source models: an interrupted or repeated fit goes on where it was.
     random_state : int, RandomState instance or None, default=None
-        Of held-out rows and of the folds of the functional discrepancy. The inner estimator has
-        its own.
+        Seed or generator of the random numbers; an int gives the same result on every call.
     verbose : int, default=0
         Whether progress is reported through the logger `sklearn_transfer`.
 

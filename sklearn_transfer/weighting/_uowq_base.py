@@ -37,9 +37,9 @@ from sklearn_transfer._model_geometry import (
 from sklearn_transfer._own_intercepts import check_own_intercepts
 from sklearn_transfer._progress import counted, logger, shown
 from sklearn_transfer._sklearn import Interval, StrOptions
+from sklearn_transfer._warnings import warn_transfer
 from sklearn_transfer._weighted_fit import FittedModel, wants_evaluation_set, weight_keyword
 from sklearn_transfer._weighted_refit import WeightedRefit, fit_alone
-from sklearn_transfer.exceptions import warn_transfer
 from sklearn_transfer.weighting._source_estimators import check_source_estimators
 from sklearn_transfer.weighting._uowq_warnings import warn_about_weights
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_transfer._math.kl_risk import critical_ratio
-from sklearn_transfer.exceptions import warn_transfer
+from sklearn_transfer._warnings import warn_transfer
 
 Array = NDArray[np.float64]
 
