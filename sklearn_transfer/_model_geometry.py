@@ -27,6 +27,7 @@ from sklearn_transfer._math.discrepancy import (
     information_weight,
     intercept_tangents,
     predictor_deviations,
+    predictor_divergence,
     prior_tangents,
     probability_deviations,
 )
@@ -61,10 +62,14 @@ class Family:
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """Gram matrix of the sources' deviations and the dimension that belongs to it."""
+    """Gram matrix of the sources' deviations, the dimension that belongs to it, and a check.
+
+    `divergence` is what the diagonal approximates; None where the geometry expands nothing.
+    """
 
     matrix: Array
     n_parameters: float
+    divergence: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -215,7 +220,17 @@ class ParametricGeometry:
         matrix = deviation_gram(
             deviations, sample_weight=self.target.sample_weight, tangents=tangents
         )
-        return Discrepancy(matrix, self._count(model))
+        divergence = None
+        if not self.own_intercepts:
+            divergence = predictor_divergence(
+                self._predictors,
+                predictor,
+                family=self.family.name,
+                dispersion=self.dispersion,
+                power=self.family.power,
+                sample_weight=self.target.sample_weight,
+            )
+        return Discrepancy(matrix, self._count(model), divergence)
 
     def _count(self, model: FittedModel) -> float:
         step = final_step(model.estimator)
@@ -247,6 +262,15 @@ class FunctionalGeometry:
         ``fit(X, y, sample_weight) -> FittedModel``: how a target model is fitted.
     random_state : int, RandomState instance or None
         Of the folds.
+
+    Attributes
+    ----------
+    levels : ndarray or None
+        How much higher each source's predictor lies than the target's, where intercepts are owned.
+    reacts : bool
+        Whether the target's model tells rows apart.
+    n_parameters : float
+        Effective dimension of the target's model.
     """
 
     n_folds = 5
@@ -277,6 +301,8 @@ class FunctionalGeometry:
         if target.classes is None:
             self.dispersion = self._estimate_dispersion()
         fold_coordinates, tangents = self._coordinates(folds, self._reference)
+        # A model that says the same of every row has learnt from none of them.
+        self.reacts = one_class or bool(np.var(folds, axis=1).mean() > 1e-4 * self.dispersion)
         self.n_parameters = effective_dimension(
             fold_coordinates,
             trained_on.size,

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, softmax
+from scipy.special import expit, log_softmax, softmax
 
 Array = NDArray[np.float64]
 
@@ -205,6 +205,47 @@ def predictor_deviations(
     mean = _mean(target_predictor, family)
     change *= np.sqrt(information_weight(family, mean, dispersion=dispersion, power=power))
     return change
+
+
+def predictor_divergence(
+    source_predictors: Array,
+    target_predictor: Array,
+    *,
+    family: str,
+    dispersion: float = 1.0,
+    power: float = 1.5,
+    sample_weight: Array | None = None,
+) -> Array:
+    """Twice the mean Kullback-Leibler divergence of each source's model from the target's.
+
+    Parameters
+    ----------
+    source_predictors, target_predictor, family, dispersion, power, sample_weight
+        As in `predictor_discrepancy`.
+
+    Returns
+    -------
+    divergence : ndarray of shape (n_sources,)
+        What the diagonal of M approximates to second order. Much more than that diagonal where the
+        target's model is so certain that its information vanishes; for families whose divergence
+        is not computed (gamma, tweedie) the diagonal itself.
+    """
+    if family == "multinomial":
+        log_p = log_softmax(source_predictors, axis=-1)
+        log_p0 = log_softmax(target_predictor, axis=-1)
+        twice = 2.0 * (np.exp(log_p0) * (log_p0 - log_p)).sum(axis=-1)
+    elif family == "bernoulli":
+        rise = np.logaddexp(0.0, source_predictors) - np.logaddexp(0.0, target_predictor)
+        twice = 2.0 * (rise - expit(target_predictor) * (source_predictors - target_predictor))
+    elif family == "poisson":
+        mean, change = np.exp(target_predictor), source_predictors - target_predictor
+        twice = 2.0 * mean * (np.expm1(change) - change) / dispersion
+    else:
+        deviations = predictor_deviations(
+            source_predictors, target_predictor, family=family, dispersion=dispersion, power=power
+        )
+        twice = deviations**2
+    return np.average(twice, axis=1, weights=sample_weight)
 
 
 def probability_deviations(source_probabilities: Array, target_probabilities: Array) -> Array:

@@ -182,9 +182,8 @@ def penalised_mode(
         length = 1.0
         if likelihood.logarithmic:
             # The quadratic model says nothing of far away, where exponentials overflow.
-            length = 1.0 / max(
-                1.0, np.abs(likelihood.design @ step).max(initial=0.0) / _MOST_CHANGE
-            )
+            change = np.abs(likelihood.design @ step).max(initial=0.0)
+            length = 1.0 / max(1.0, change / _MOST_CHANGE)
         while (value := objective(mode + length * step)) < reached and length > 1e-6:
             length *= 0.5
         if value <= reached:

@@ -41,7 +41,7 @@ from sklearn_transfer._warnings import warn_transfer
 from sklearn_transfer._weighted_fit import FittedModel, wants_evaluation_set, weight_keyword
 from sklearn_transfer._weighted_refit import WeightedRefit, fit_alone
 from sklearn_transfer.weighting._source_estimators import check_source_estimators
-from sklearn_transfer.weighting._uowq_warnings import warn_about_weights
+from sklearn_transfer.weighting._uowq_warnings import warn_about_expansion, warn_about_weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,10 +149,13 @@ class BaseUOWQ(BaseTransfer):
         walk = _Walk(self._parametric(refit), refit, kept, sources, n_samples, self, seed)
         weights = np.zeros(len(kept))
         rounds = []
+        first: tuple[Array, Array] | None = None
         for number in range(1 if self.update == "static" else self.n_rounds):
             if number > 0:
                 walk.advance(weights)
             found = walk.discrepancy()
+            if number == 0 and found.divergence is not None:
+                first = found.matrix, found.divergence
             matrix, d = found.matrix, found.n_parameters
             if self.bias_correction:
                 shares = np.append(n_target, weights * n_samples)
@@ -165,6 +168,8 @@ class BaseUOWQ(BaseTransfer):
             rounds.append((weights, risk, pooling_ratio(found.matrix, n_target, d)))
             logger.info("round %d: risk %.4g, weights %s", number + 1, risk, weights.round(3))
         self._finish(kept, rounds, matrix, d)
+        if first is not None:
+            warn_about_expansion(self, *first, kept)
         self.source_estimators_ = {
             self.source_domains_.tolist()[index]: refit.whole(model).estimator
             for index, model in zip(kept, sources, strict=True)
@@ -376,6 +381,13 @@ class _Walk:
                 seed,
             )
             self.shares = np.append(1.0, np.zeros(len(kept)))
+            if not self.geometry.reacts:
+                warn_transfer(
+                    f"The inner estimator says the same of all {self.n_target:g} target rows: it "
+                    "is too constrained for so few, as trees with large leaves are, and then every "
+                    "source looks far away. Loosen it (min_samples_leaf, min_child_weight) or take "
+                    "another inner estimator."
+                )
 
     def discrepancy(self) -> Discrepancy:
         """Discrepancy of the sources as seen from here."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import stats
-from scipy.special import log_softmax, softmax
+from scipy.special import expit, log_softmax, softmax
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from sklearn_transfer._math.discrepancy import (
@@ -18,6 +18,7 @@ from sklearn_transfer._math.discrepancy import (
     deviation_gram,
     information_weight,
     predictor_deviations,
+    predictor_divergence,
     prior_tangents,
     probability_deviations,
 )
@@ -555,3 +556,28 @@ def test_deviations_of_a_linear_family_are_scaled_changes():
     eta_0 = np.array([0.0, np.log(4.0)])
     found = predictor_deviations(eta_0 + np.array([[1.0, -2.0]]), eta_0, family="poisson")
     assert_allclose(found, [[1.0, -4.0]])
+
+
+@pytest.mark.parametrize("family", ["bernoulli", "multinomial", "poisson", "gaussian"])
+def test_divergence_is_twice_kullback_leibler(family):
+    """By summing over outcomes; the diagonal of M is its second-order limit."""
+    rng = np.random.default_rng(0)
+    shape = (6, 3) if family == "multinomial" else (6,)
+    target, step = rng.standard_normal(shape), rng.standard_normal((2, *shape))
+    weight = rng.uniform(0.5, 2.0, 6)
+    found = predictor_divergence(target + step, target, family=family, sample_weight=weight)
+    if family == "multinomial":
+        p0, p = softmax(target, -1), softmax(target + step, -1)
+        twice = 2 * (p0 * np.log(p0 / p)).sum(axis=-1)
+    elif family == "bernoulli":
+        p0, p = expit(target), expit(target + step)
+        twice = 2 * (p0 * np.log(p0 / p) + (1 - p0) * np.log((1 - p0) / (1 - p)))
+    elif family == "poisson":
+        m0, m = np.exp(target), np.exp(target + step)
+        twice = 2 * (m0 * np.log(m0 / m) - m0 + m)
+    else:
+        twice = step**2
+    assert_allclose(found, np.average(twice, axis=1, weights=weight))
+    small = predictor_divergence(target + 1e-4 * step, target, family=family)
+    M = predictor_discrepancy(target + 1e-4 * step, target, family=family)
+    assert_allclose(small, np.diag(M), rtol=1e-3)

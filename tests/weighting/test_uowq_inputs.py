@@ -135,6 +135,8 @@ def test_one_class_target(data, inner):
     assert (model.predict_proba(X)[:, 1] < 0.5).mean() > 0.5
 
 
+# A class that the target never saw is one of which it is certain.
+@pytest.mark.filterwarnings("ignore:The target's model is so certain")
 @pytest.mark.parametrize(
     "inner",
     [LogisticRegression(), XGBClassifier(n_estimators=10, n_jobs=1)],
@@ -198,16 +200,47 @@ def test_phase_transition_warns():
     X = rng.standard_normal((60_060, 8))
     shift = 0.42 / np.sqrt(8) * np.ones(8)
     y = X @ np.ones(8) + np.where(domain == "a", X @ shift, 0) + rng.standard_normal(60_060)
-    with pytest.warns(TransferWarning, match=r"pooled sources.*c = \d"):
+    with pytest.warns(TransferWarning, match=r"came to trust.*c = \d"):
         dynamic = UOWQRegressor(target_domain="t", n_rounds=20).fit(X, y, sample_domain=domain)
     static = UOWQRegressor(target_domain="t", update="static").fit(X, y, sample_domain=domain)
     assert dynamic.source_weights_[0] > 0.9 > 0.1 > static.source_weights_[0]
 
 
+def test_drift_towards_a_reversed_source_warns():
+    """Its first ratio is 76, its first weight next to nothing, its last one half."""
+    rng = np.random.default_rng(0)
+    domain = np.repeat(["t", "equal", "reversed"], [200, 1000, 1000])
+    X = rng.standard_normal((2200, 2))
+    slope = np.where(domain == "reversed", -2.0, 2.0)
+    y = (slope * X[:, 0] + rng.logistic(size=2200) > 0).astype(int)
+    with pytest.warns(TransferWarning, match=r"came to trust.*'reversed' \(c = \d\d"):
+        UOWQClassifier(target_domain="t").fit(X, y, sample_domain=domain)
+    static = UOWQClassifier(target_domain="t", update="static").fit(X, y, sample_domain=domain)
+    assert static.source_weights_[1] < 0.1
+
+
+def test_certain_target_warns():
+    """Where p (1 - p) vanishes, a reversed source looks near: said by name, with figures."""
+    rng = np.random.default_rng(0)
+    domain = np.repeat(["t", "equal", "reversed"], [200, 1000, 1000])
+    X = rng.standard_normal((2200, 2))
+    slope = np.where(domain == "reversed", -8.0, 8.0)
+    y = (slope * X[:, 0] + rng.logistic(size=2200) > 0).astype(int)
+    with pytest.warns(TransferWarning) as caught:
+        UOWQClassifier(target_domain="t").fit(X, y, sample_domain=domain)
+    messages = [str(warning.message) for warning in caught]
+    assert any("'reversed'" in m and "so certain" in m and "'equal'" not in m for m in messages)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        bounded = UOWQClassifier(target_domain="t", discrepancy="functional", random_state=0)
+        bounded.fit(X, y, sample_domain=domain)
+    assert bounded.source_weights_[1] < 0.1 * bounded.source_weights_[0]
+
+
 def test_constrained_inner_estimator_warns(data):
     X, y, domain = data
     rows = np.r_[0:20, 60:460]
-    with pytest.warns(TransferWarning, match="hardly reacts"):
+    with pytest.warns(TransferWarning, match="says the same of all 20 target rows"):
         UOWQClassifier(HistGradientBoostingClassifier(max_iter=5), target_domain="t").fit(
             X[rows], y[rows], sample_domain=domain[rows]
         )
