@@ -72,7 +72,7 @@ class ARTClassifier(BaseART, BaseTransferClassifier):
         Union of the classes of target and sources.
     n_features_in_ : int
         Number of features of X, without the domain column.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has any.
 
     See Also
@@ -194,7 +194,7 @@ class ARTRegressor(BaseART, BaseTransferRegressor):
         The weighted average of the candidates.
     n_features_in_ : int
         Number of features of X, without the domain column.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has any.
 
     See Also

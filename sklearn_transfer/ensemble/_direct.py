@@ -190,7 +190,7 @@ class DirectTransferClassifier(_BaseDirect, BaseTransferClassifier):
         Union of the classes of target and sources.
     n_features_in_ : int
         Number of features of X, without the domain column.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has any.
 
     See Also
@@ -288,7 +288,7 @@ class DirectTransferRegressor(_BaseDirect, BaseTransferRegressor):
         target's and ends in it.
     n_features_in_ : int
         Number of features of X, without the domain column.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has any.
 
     See Also

@@ -70,7 +70,7 @@ class SourceDetectionClassifier(BaseSourceDetection, BaseTransferClassifier):
         Union of the classes of target and sources.
     n_features_in_ : int
         Number of features of X, without the domain column.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has any.
 
     See Also
@@ -185,7 +185,7 @@ class SourceDetectionRegressor(BaseSourceDetection, BaseTransferRegressor):
         The fitted inner estimator, its coefficients corrected; or a wrapper that shifts its level.
     n_features_in_ : int
         Number of features of X, without the domain column.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has any.
 
     See Also

@@ -78,7 +78,7 @@ class OTQMSClassifier(BaseOTQMS, BaseTransferClassifier):
         Union of the classes of target and sources.
     n_features_in_ : int
         Number of features of X, without the domain column.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has any.
 
     See Also
@@ -202,7 +202,7 @@ class OTQMSRegressor(BaseOTQMS, BaseTransferRegressor):
         (n_rounds, n_sources), "risk" of shape (n_rounds,).
     n_features_in_ : int
         Number of features of X, without the domain column.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has any.
 
     See Also

@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import rankdata, spearmanr
 
-from sklearn_transfer.metrics._ranking import (
+from sklearn_transfer.metrics import (
     discounted_cumulative_gain_agreement,
     spearman_agreement,
 )
