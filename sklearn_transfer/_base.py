@@ -202,7 +202,8 @@ class BaseTransfer(BaseEstimator, ABC):
         if self.domain_column is not None and (
             hasattr(X, "columns") or X.shape[1] == self.n_features_in_ + 1
         ):
-            X, _ = split_domain_column(X, self._domain_column, required=False)
+            column = self._domain_column if hasattr(X, "columns") else self.domain_column
+            X, _ = split_domain_column(X, column, required=False)
         return validate_data(self, X, reset=False, skip_check_array=True)
 
     def _keep_model(self, model: FittedModel) -> None:

@@ -223,10 +223,11 @@ def _one_dimensional(sample_domain: Any, place: str, noun: str) -> Any:
         if hasattr(sample_domain, "columns"):
             return _one_dimensional(sample_domain[next(iter(sample_domain.columns))], place, noun)
         sample_domain = np.asarray(sample_domain)[:, 0]
-    for to_list in ("to_pylist", "to_list"):  # arrow, polars
-        if not hasattr(sample_domain, "iloc") and hasattr(sample_domain, to_list):
-            sample_domain = getattr(sample_domain, to_list)()
-            break
+    package = type(sample_domain).__module__.partition(".")[0]
+    if package in ("polars", "pyarrow"):
+        sample_domain = (
+            sample_domain.to_pylist() if package == "pyarrow" else sample_domain.to_list()
+        )
     if not hasattr(sample_domain, "dtype"):
         values = np.empty(len(sample_domain), dtype=object)
         for position, label in enumerate(sample_domain):

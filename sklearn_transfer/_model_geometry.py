@@ -369,7 +369,7 @@ class FunctionalGeometry:
     ) -> tuple[Array, NDArray[np.intp]]:
         """Predictions on the target's rows by models that each leave out a fold of `sample`."""
         n_folds = max(min(self.n_folds, len(sample.y)), 2)
-        fold_of_row = _folds(sample.y, n_folds, sample.classes, random_state)
+        fold_of_row = deal_folds(sample.y, n_folds, sample.classes, random_state)
         by_fold = []
         for fold in range(n_folds):
             rows = np.flatnonzero(fold_of_row != fold)
@@ -437,10 +437,27 @@ def _link(mean: NDArray[Any], family: Family) -> Array:
     return np.log(np.maximum(mean, np.finfo(float).tiny)) if family.logarithmic else mean
 
 
-def _folds(
+def deal_folds(
     y: NDArray[Any], n_folds: int, classes: NDArray[Any] | None, random_state: Any
 ) -> NDArray[np.intp]:
-    """Fold of each row; classes are dealt out evenly, however few rows they have."""
+    """Deal rows out to folds, classes evenly, however few rows they have.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Labels or values.
+    n_folds : int
+        Number of folds.
+    classes : ndarray or None
+        Given for labels, None for values.
+    random_state : int, RandomState instance or None
+        Of the shuffle.
+
+    Returns
+    -------
+    fold_of_row : ndarray of shape (n_samples,)
+        Fold numbers.
+    """
     shuffled = check_random_state(random_state).permutation(len(y))
     if classes is not None:
         shuffled = shuffled[np.argsort(y[shuffled], kind="stable")]
@@ -521,6 +538,7 @@ __all__ = [
     "FunctionalGeometry",
     "ParametricGeometry",
     "TargetSample",
+    "deal_folds",
     "model_family",
     "pearson_squares",
 ]

@@ -188,8 +188,8 @@ def _fit_with_indicators(
         reference = 0  # the target's indicator stands for the intercept
     else:
         own, reference = own[:, 1:], None
-    if sparse.issparse(table):
-        augmented = sparse.hstack([table, own], format="csr")
+    if sparse.issparse(table) or own.shape[1] > 2 * table.shape[1]:  # a dense block would be vast
+        augmented = sparse.hstack([sparse.csr_array(table), own], format="csr")
     else:
         augmented = np.hstack([table, own.toarray()])
     model = fit_weighted(second_order or estimator, augmented, y, sample_weight)

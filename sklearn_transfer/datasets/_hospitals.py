@@ -83,8 +83,7 @@ def load_heart_hospitals(
 
     References
     ----------
-    .. [1] R. Detrano, A. Janosi, W. Steinbrunn, M. Pfisterer, J. Schmid, S. Sandhu, K. Guppy,
-       S. Lee and V. Froelicher, "International application of a new probability algorithm for the
+    .. [1] Detrano et al., "International application of a new probability algorithm for the
        diagnosis of coronary artery disease", American Journal of Cardiology 64, 304-310, 1989.
 
     Examples

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
-from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed
@@ -25,7 +24,7 @@ from sklearn_transfer._math.random_coefficients import (
     estimate_spread,
     population_given_spread,
 )
-from sklearn_transfer._model_geometry import Family, TargetSample, model_family
+from sklearn_transfer._model_geometry import Family, TargetSample, deal_folds, model_family
 from sklearn_transfer._sklearn import Interval
 from sklearn_transfer._weighted_fit import FittedModel, take_rows, weight_keyword
 from sklearn_transfer._weighted_refit import fit_alone
@@ -142,7 +141,7 @@ class BaseRandomCoefficients(BaseTransfer):
         design = Design(X, self.most_columns // n_outputs, sample_weight)
         base, predictor = None, None
         if not family.linear or not len(design._used):
-            base, predictor = self._base_model(estimator, sample, family)
+            base, predictor = self._base_model(estimator, sample, family, domains)
         location, scale = _location_and_scale(sample, predictor, family)
         rows = _coordinates(sample, design, predictor, family, location, scale)
         penalty = _penalty(estimator, rows)
@@ -168,19 +167,18 @@ class BaseRandomCoefficients(BaseTransfer):
         self._finish(mixture, spread, populations, information, levels, domains, sample_weight)
 
     def _base_model(
-        self, estimator: Any, sample: TargetSample, family: Family
+        self, estimator: Any, sample: TargetSample, family: Family, domains: Domains
     ) -> tuple[FittedModel, Array]:
         """Fit the inner estimator on all rows; its predictor for each row comes out of fold."""
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        least = self.n_folds
-        if sample.classes is not None:
-            least = int(np.unique(sample.y, return_counts=True)[1].min())
-        splitter = (
-            StratifiedKFold(self.n_folds, shuffle=True, random_state=seed)
-            if sample.classes is not None and least >= self.n_folds
-            else KFold(self.n_folds, shuffle=True, random_state=seed)
-        )
-        folds = list(splitter.split(np.zeros(len(sample.y)), sample.y))
+        fold_of_row = np.empty(len(sample.y), dtype=np.intp)
+        for domain in range(domains.n_sources + 1):  # by the place in the domain, whatever its name
+            rows = domains.order[domains.offsets[domain] : domains.offsets[domain + 1]]
+            fold_of_row[rows] = deal_folds(sample.y[rows], self.n_folds, sample.classes, seed)
+        folds = [
+            (np.flatnonzero(fold_of_row != fold), np.flatnonzero(fold_of_row == fold))
+            for fold in np.unique(fold_of_row)
+        ]
         everything = np.arange(len(sample.y))
         models = Parallel(n_jobs=self.n_jobs)(
             delayed(fit_alone)(estimator, _subset(sample, rows), 0.2, seed)

@@ -79,7 +79,13 @@ class Design:
             encoded = X
         if sparse.issparse(encoded):
             encoded = encoded.toarray()
-        return np.asarray(encoded, dtype=np.float64)
+        columns = np.asarray(encoded, dtype=np.float64)
+        if np.isinf(columns).any():
+            raise ValueError(
+                "X must hold finite numbers or missing values. Got infinity instead; mark unknown "
+                "values as missing."
+            )
+        return columns
 
 
 def _encoder(X: Any) -> Any:
