@@ -41,7 +41,7 @@ class MultiSourceTrAdaBoostClassifier(BaseBoostingClassifier):
     validation_fraction : float, default=0.2
         Share of the target's rows held out of all rounds where an inner XGBoost model stops early.
     n_jobs : int, default=None
-        Number of source models fitted at once. The result does not depend on it.
+        Number of fits run at once. The result does not depend on it.
     random_state : int, RandomState instance or None, default=None
         Seed or generator of the random numbers; an int gives the same result on every call.
     verbose : int, default=0
