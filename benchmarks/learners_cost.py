@@ -122,7 +122,7 @@ def draw(n_sources: int, rows: int, is_classifier: bool) -> tuple[Any, Any, Any]
 
 
 def seconds(work: Callable[[], Any], repeats: int) -> float:
-    """Time a call: the median of several, after none to warm up."""
+    """Time a call: the median of several."""
     times = []
     for _ in range(repeats):
         start = perf_counter()

@@ -19,6 +19,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from xgboost import XGBClassifier, XGBRegressor
 
+from sklearn_transfer.boosting import (
+    DynamicTrAdaBoostClassifier,
+    MultiSourceTrAdaBoostClassifier,
+    TrAdaBoostClassifier,
+    TrAdaBoostRegressor,
+    TwoStageTrAdaBoostRegressor,
+)
 from sklearn_transfer.ensemble import (
     ARTClassifier,
     ARTRegressor,
@@ -48,6 +55,7 @@ UNWEIGHTED_SCALER = (
 AUGMENTED = "indicator columns of the sources are put beside X, which makes an array of it"
 
 
+STEP_FOLDS = "the folds that judge the steps are dealt out by a row's place in the target"
 BASE_FOLDS = "the folds of the shared model are dealt out by a row's place"
 POOLED = "the baselines take the rows of the named domains as they are, whatever their classes"
 UNWEIGHTED = "nothing is weighted, so that inner estimators without weights serve too"
@@ -150,6 +158,10 @@ def _boosted(model: Callable[..., Any], **more: Any) -> Any:
 # Run to the end, so that equal problems have equal solutions.
 def _logistic(**more: Any) -> LogisticRegression:
     return LogisticRegression(tol=1e-8, max_iter=1000, **more)
+
+
+def _tree() -> DecisionTreeClassifier:
+    return DecisionTreeClassifier(max_depth=2, random_state=0)
 
 
 ROWS = [
@@ -406,5 +418,57 @@ ROWS = [
         grid={"shrinkage": [1.0, 4.0]},
         tolerance=1e-5,
         expected_failures={k: v for k, v in HIERARCHICAL.items() if "one_class" not in k},
+    ),
+    Row(
+        name="tradaboost-tree",
+        make=lambda: TrAdaBoostClassifier(_tree(), n_estimators=5, random_state=0),
+        grid={"estimator__max_depth": [1, 2]},
+    ),
+    Row(
+        name="dynamic-tradaboost",
+        make=lambda: DynamicTrAdaBoostClassifier(_tree(), n_estimators=5, random_state=0),
+        grid={"estimator__max_depth": [1, 2]},
+    ),
+    Row(
+        name="multisource-tradaboost",
+        make=lambda: MultiSourceTrAdaBoostClassifier(_tree(), n_estimators=4, random_state=0),
+        grid={"estimator__max_depth": [1, 2]},
+    ),
+    Row(
+        name="tradaboost-logistic",
+        make=lambda: TrAdaBoostClassifier(_logistic(), n_estimators=5, random_state=0),
+        grid={"estimator__C": [0.01, 1.0]},
+        tolerance=1e-5,
+    ),
+    Row(
+        name="tradaboost-xgboost",
+        make=lambda: TrAdaBoostClassifier(_boosted(XGBClassifier), n_estimators=3, random_state=0),
+        grid={"estimator__max_depth": [1, 2]},
+        tolerance=1e-4,
+    ),
+    Row(
+        name="tradaboost-r2",
+        make=lambda: TrAdaBoostRegressor(
+            DecisionTreeRegressor(max_depth=2, random_state=0), n_estimators=5, random_state=0
+        ),
+        grid={"estimator__max_depth": [1, 2]},
+    ),
+    Row(
+        name="tradaboost-r2-ridge",
+        make=lambda: TrAdaBoostRegressor(Ridge(), n_estimators=5, random_state=0),
+        grid={"estimator__alpha": [0.1, 100.0]},
+    ),
+    Row(
+        name="two-stage-tradaboost-r2",
+        make=lambda: TwoStageTrAdaBoostRegressor(
+            DecisionTreeRegressor(max_depth=2, random_state=0),
+            n_estimators=2,
+            n_steps=3,
+            n_folds=2,
+            random_state=0,
+        ),
+        grid={"estimator__max_depth": [1, 2]},
+        draws_rows=STEP_FOLDS,
+        counts_rows=STEP_FOLDS,
     ),
 ]

@@ -53,6 +53,7 @@ SPREAD_FACTORS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 LEVEL_FACTORS = (1.0, 4.0, 16.0, 64.0)
 NOISE_FACTORS = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0)
 _LEVEL_LOG_SD = 2.5
+_LEAST_PREDICTOR_SCALE = 0.2
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,6 @@ def _encoder(X: Any) -> Any:
             max_categories=_MOST_LEVELS,
             min_frequency=_LEAST_ROWS_OF_LEVEL,
             handle_unknown="infrequent_if_exist",
-            drop="if_binary",
         ),
     )
     others = [name for name in names if name not in numeric]

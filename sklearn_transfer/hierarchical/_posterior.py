@@ -178,9 +178,9 @@ def predictive_mean(
     0.015 at most. Several classes are compared pair by pair.
     """
     total = np.zeros(len(design) if n_outputs == 1 else (len(design), n_outputs))
-    for weight, candidate in zip(weights, candidates, strict=True):
-        if weight < 1e-6:
-            continue
+    counted = np.flatnonzero(weights > 1e-6)  # the others cost a pass each and change nothing
+    share = weights[counted] / weights[counted].sum()
+    for weight, candidate in zip(share, [candidates[i] for i in counted], strict=True):
         if n_outputs > 1:
             total += weight * _softmax_mean(candidate, design, offset, n_outputs)
             continue

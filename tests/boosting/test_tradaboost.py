@@ -80,6 +80,13 @@ def test_learner_without_error_on_the_target(kind):
     assert_allclose(model.predict_proba(ROWS).max(axis=1), 1.0)
 
 
+def test_floor_counts_weights_as_rows():
+    """Twelve rows' worth of target: 1 / (2 * 13), a vote of ln 25."""
+    model = TrAdaBoostClassifier(script([_wrong(1)]), target_domain="t", n_estimators=1)
+    model.fit(ROWS, Y, np.where(DOMAIN == "t", 2.0, 1.0), sample_domain=DOMAIN)
+    assert_allclose(model.estimator_weights_, log(25))
+
+
 @pytest.mark.parametrize("kind", POOLING)
 def test_learner_without_any_error_ends_boosting(kind):
     model, seen = _fit(kind, [_wrong(4), _wrong()], 50)

@@ -125,6 +125,21 @@ def test_folds_hold_out_every_target_row_once_and_no_source_row():
     assert set.union(*missing) == set(range(40, 52))
 
 
+def test_errors_of_the_folds_are_weighted_as_the_user_says():
+    """Each target row is a fold; step 1 of 2 is the target alone."""
+    X, y, domain = _problem()
+    weight = np.linspace(1, 3, len(y))
+    model = TwoStageTrAdaBoostRegressor(
+        Ridge(), target_domain="t", n_estimators=1, n_steps=2, n_folds=12
+    ).fit(X[:, :-1], y, weight, sample_domain=domain)
+    squares = np.zeros(12)
+    for i in range(12):
+        rest = np.delete(np.arange(40, 52), i)
+        one = Ridge().fit(X[rest, :-1], y[rest], weight[rest])
+        squares[i] = (y[40 + i] - one.predict(X[[40 + i], :-1])[0]) ** 2
+    assert_allclose(model.history_["cv_error"][1], np.average(squares, weights=weight[40:]))
+
+
 def test_folds_are_shuffled():
     """Contiguous folds would hold out neighbours, which tables keep in order."""
     _fit(_problem(), n_estimators=1, n_steps=2, n_folds=3)
