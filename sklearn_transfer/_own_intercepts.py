@@ -19,8 +19,8 @@ from sklearn.base import clone, is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_array
 
+from sklearn_transfer._families import Family, model_family
 from sklearn_transfer._math.calibration import class_shares, class_shift
-from sklearn_transfer._model_geometry import Family, model_family
 from sklearn_transfer._weighted_fit import (
     FittedModel,
     encoded_rows,

@@ -12,7 +12,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.pipeline import Pipeline
 
 from sklearn_transfer._domains import Domains
-from sklearn_transfer._model_geometry import TargetSample
+from sklearn_transfer._families import TargetSample
 from sklearn_transfer._own_intercepts import fit_with_own_intercepts
 from sklearn_transfer._weighted_fit import (
     FittedModel,

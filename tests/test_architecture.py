@@ -22,6 +22,7 @@ FLOORS = {
     "_domains": 1,
     "discrepancy": 1,
     "_base": 2,
+    "_families": 2,
     "_model_geometry": 2,
     "_own_intercepts": 2,
     "_weighted_fit": 2,

@@ -43,14 +43,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from xgboost import XGBClassifier, XGBRegressor
 
-from sklearn_transfer._model_geometry import (
-    Family,
-    FunctionalGeometry,
-    ParametricGeometry,
-    TargetSample,
-    model_family,
-    pearson_squares,
-)
+from sklearn_transfer._families import Family, TargetSample, model_family
+from sklearn_transfer._model_geometry import FunctionalGeometry, ParametricGeometry, pearson_squares
 from sklearn_transfer._weighted_fit import FittedModel, fit_weighted
 from sklearn_transfer.discrepancy import (
     effective_dimension,

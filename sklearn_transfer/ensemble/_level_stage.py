@@ -13,8 +13,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 
+from sklearn_transfer._families import model_family
 from sklearn_transfer._math.calibration import class_shares, class_shift
-from sklearn_transfer._model_geometry import model_family
 from sklearn_transfer._weighted_fit import FittedModel
 from sklearn_transfer.ensemble._row_fit import Problem
 

@@ -17,7 +17,7 @@ from sklearn.metrics import mean_tweedie_deviance
 from sklearn.pipeline import Pipeline
 from sklearn.utils.class_weight import compute_sample_weight
 
-from sklearn_transfer._model_geometry import model_family
+from sklearn_transfer._families import model_family
 from sklearn_transfer._weighted_fit import FittedModel, final_step, take_rows
 from sklearn_transfer.ensemble._offset_logistic import fit_offset_logistic
 from sklearn_transfer.ensemble._row_fit import Problem

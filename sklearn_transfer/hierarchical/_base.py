@@ -18,13 +18,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_transfer._base import BaseTransfer
 from sklearn_transfer._domains import Domains
+from sklearn_transfer._families import Family, TargetSample, deal_folds, model_family
 from sklearn_transfer._math.likelihood import Likelihood, penalised_mode
 from sklearn_transfer._math.random_coefficients import (
     Population,
     estimate_spread,
     population_given_spread,
 )
-from sklearn_transfer._model_geometry import Family, TargetSample, deal_folds, model_family
 from sklearn_transfer._sklearn import Interval
 from sklearn_transfer._weighted_fit import FittedModel, take_rows, weight_keyword
 from sklearn_transfer._weighted_refit import fit_alone
@@ -53,7 +53,6 @@ SPREAD_FACTORS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 LEVEL_FACTORS = (1.0, 4.0, 16.0, 64.0)
 NOISE_FACTORS = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0)
 _LEVEL_LOG_SD = 2.5
-_LEAST_PREDICTOR_SCALE = 0.2
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,7 @@ def predictive_mean(
     total = np.zeros(len(design) if n_outputs == 1 else (len(design), n_outputs))
     counted = np.flatnonzero(weights > 1e-6)  # the others cost a pass each and change nothing
     share = weights[counted] / weights[counted].sum()
-    for weight, candidate in zip(share, [candidates[i] for i in counted], strict=True):
+    for weight, candidate in zip(share, [candidates[int(i)] for i in counted], strict=True):
         if n_outputs > 1:
             total += weight * _softmax_mean(candidate, design, offset, n_outputs)
             continue

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_transfer._domains import Domains
+from sklearn_transfer._families import model_family
 from sklearn_transfer._math.kl_risk import (
     debias_discrepancy,
     kl_risk,
@@ -21,7 +22,6 @@ from sklearn_transfer._math.kl_risk import (
     plug_in_noise,
     pooling_ratio,
 )
-from sklearn_transfer._model_geometry import model_family
 from sklearn_transfer._progress import logger, shown
 from sklearn_transfer._weighted_fit import FittedModel
 from sklearn_transfer._weighted_refit import WeightedRefit

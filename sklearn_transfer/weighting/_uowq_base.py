@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, check_memory
 
 from sklearn_transfer._base import BaseTransfer
 from sklearn_transfer._domains import Domains
+from sklearn_transfer._families import model_family
 from sklearn_transfer._math._kl_risk_constrained import polyhedron
 from sklearn_transfer._math.kl_risk import (
     debias_discrepancy,
@@ -31,7 +32,6 @@ from sklearn_transfer._model_geometry import (
     Discrepancy,
     FunctionalGeometry,
     ParametricGeometry,
-    model_family,
     pearson_squares,
 )
 from sklearn_transfer._own_intercepts import check_own_intercepts
