@@ -165,7 +165,7 @@ def tasks(arguments, done):
 def cells(found, methods):
     """Losses by cell: (table, rows) -> array of runs x methods, complete runs only."""
     wide = found.pivot_table(index=KEY[1:5], columns="method", values="loss")
-    wide = wide[methods].dropna()
+    wide = wide.reindex(columns=methods).dropna()
     return {key: part.to_numpy() for key, part in wide.groupby(level=["table", "rows"])}
 
 
@@ -241,8 +241,8 @@ def show(found, inner):
         _, table = summary(found[rows], methods, ["target", "pooled"])
         if table is None:
             continue
-        print(f"\n{inner}, {title}: ratio of means to the better of target and pooled")
         if title != "all tables":
+            print(f"\n{inner}, {title}: ratio of means to the better of target and pooled")
             print(table.round(3).to_string())
         bases = [["target", "pooled"], *([name] for name in PRACTICE[inner])]
         for references in [base for base in bases if set(base) <= set(methods)]:
@@ -255,7 +255,9 @@ def show(found, inner):
     if (found["table"] == BUNDLED).any():
         own = found[found["table"] == BUNDLED]
         pivot = own.pivot_table(index=["rows", "target"], columns="method", values="loss")
+        print(f"\n{inner}: mean log-loss by hospital, and over all hospitals")
         print(pivot[methods].round(3).to_string())
+        print(pivot[methods].groupby(level="rows").mean().round(4).to_string())
 
 
 def main():
