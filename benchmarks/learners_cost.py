@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Fits of the inner estimator, and seconds, that each learner costs.
 
+Source detection with trees adds one fit a fold, for the level that it estimates out of fold.
+
 The fits are counted, not derived: the inner estimator counts them itself. Seconds are divided by
 those of one pooled fit, taken in the same run. A learner is added by one row in `LEARNERS`.
 
@@ -17,6 +19,7 @@ import platform
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -35,7 +38,14 @@ from sklearn_transfer.boosting import (
     TrAdaBoostRegressor,
     TwoStageTrAdaBoostRegressor,
 )
+from sklearn_transfer.ensemble import (
+    ARTClassifier,
+    DirectTransferClassifier,
+    SourceDetectionClassifier,
+)
 from sklearn_transfer.exceptions import TransferWarning
+from sklearn_transfer.hierarchical import RandomCoefficientsClassifier
+from sklearn_transfer.weighting import OTQMSClassifier, UOWQClassifier
 
 TARGET = "target"
 
@@ -85,6 +95,21 @@ LEARNERS = [
         lambda k: (10 - 2) + 10 * 5 * 10 + 10,
         REGRESSION_TREE,
     ),
+    Learner("DirectTransfer, concatenate", DirectTransferClassifier, lambda k: 1, LOGISTIC),
+    Learner(
+        "ART, 20 splits",
+        partial(ARTClassifier, max_splits=20),
+        lambda k: 20 * (k + 1) + (k + 1),
+        LOGISTIC,
+    ),
+    Learner(
+        "Source detection, 3 folds", SourceDetectionClassifier, lambda k: 3 * (k + 1) + 1 + 3, TREE
+    ),
+    Learner("OTQMS static", partial(OTQMSClassifier, update="static"), lambda k: k + 2, LOGISTIC),
+    Learner("OTQMS dynamic, 5 rounds", OTQMSClassifier, lambda k: k + 6, LOGISTIC),
+    Learner("UOWQ static", partial(UOWQClassifier, update="static"), lambda k: k + 2, LOGISTIC),
+    Learner("UOWQ dynamic, 5 rounds", UOWQClassifier, lambda k: k + 6, LOGISTIC),
+    Learner("Random coefficients, 5 folds", RandomCoefficientsClassifier, lambda k: 6, TREE),
 ]
 
 
