@@ -53,30 +53,26 @@ def _inner_has(method: str) -> Callable[[Any], bool]:
     return check
 
 
-class BaseTransfer(BaseEstimator, ABC):
-    """Template of a transfer estimator of one target domain.
+class BaseDomainEstimator(BaseEstimator, ABC):
+    """Template of whatever is fitted on rows of several domains: models, similarities, selectors.
 
-    A subclass defines `_fit(X, y, sample_weight, domains)`, which sets `_model` (a `FittedModel`)
-    and the method's own fitted attributes, and `_default_estimator`.
+    A subclass defines `_fit(X, y, sample_weight, domains)`, which sets the fitted attributes,
+    and `_check_labels`.
     """
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"sample_domain": True}
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "estimator": [HasMethods(["fit", "predict"]), None],
         "target_domain": "no_validation",
         "domain_column": [str, int, np.integer, None],
     }
 
     # Set by every subclass's __init__.
-    estimator: Any
     target_domain: Any
     domain_column: Any
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, sample_domain: Any = None
-    ) -> BaseTransfer:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, sample_domain: Any = None) -> Any:
         """Fit on the target's rows and on the sources, as much as each helps.
 
         Parameters
@@ -108,22 +104,6 @@ class BaseTransfer(BaseEstimator, ABC):
             raise
         return self
 
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Predict for rows of the target domain.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
-            Rows of the target; `domain_column` may be absent.
-
-        Returns
-        -------
-        y_pred : ndarray of shape (n_samples,)
-            Predicted labels or values.
-        """
-        X = self._target_table(X)
-        return self._model.predict(X)
-
     @abstractmethod
     def _fit(
         self,
@@ -133,14 +113,6 @@ class BaseTransfer(BaseEstimator, ABC):
         domains: Domains,
     ) -> None:
         """Run the method; X, y and weights are clean, rows of weight zero are gone."""
-
-    @abstractmethod
-    def _default_estimator(self) -> Any:
-        """The inner estimator where the user names none."""
-
-    def _inner(self) -> Any:
-        """The inner estimator as the user gave it, or the default one; not fitted."""
-        return self._default_estimator() if self.estimator is None else self.estimator
 
     @abstractmethod
     def _check_labels(self, y: Any) -> NDArray[Any]:
@@ -166,7 +138,7 @@ class BaseTransfer(BaseEstimator, ABC):
         check_consistent_length(X, y)
         domains = None
         if sample_domain is not None:  # refuse bad labels before anything is dropped
-            domains = index_domains(sample_domain, self.target_domain, _num_samples(X))
+            domains = self._index_domains(sample_domain, _num_samples(X))
         if sample_weight is not None:
             sample_weight = _check_weights(sample_weight, X)
             present = np.flatnonzero(sample_weight)
@@ -176,21 +148,18 @@ class BaseTransfer(BaseEstimator, ABC):
                     codes = domains.per_row(0, np.arange(1, domains.n_sources + 1))[present]
                     domains = _without_rows(domains, codes.astype(np.intp))
         if domains is None:
-            domains = index_domains(None, self.target_domain, _num_samples(X))
+            domains = self._index_domains(None, _num_samples(X))
         self._set_classes(y)
         self.target_domain_ = domains.target
         self.source_domains_ = domains.sources
         return X, y, sample_weight, domains
 
     def _check_kind(self) -> None:
-        """Refuse a regressor inside a classifier and the other way round."""
-        inner = self._inner()
-        for kind, is_kind in (("classifier", is_classifier), ("regressor", is_regressor)):
-            if is_kind(self) and not is_kind(inner):
-                raise ValueError(
-                    f"The inner estimator must be a {kind}. Got {type(inner).__name__} instead; "
-                    f"choose a {kind} or the {type(self).__name__}'s counterpart."
-                )
+        """Refuse estimators that cannot serve here, before any row is read."""
+
+    def _index_domains(self, sample_domain: Any, n_samples: int) -> Domains:
+        """Sort the rows by domain; without labels all are the target's."""
+        return index_domains(sample_domain, self.target_domain, n_samples)
 
     def _set_classes(self, y: NDArray[Any]) -> None:
         """Keep the classes of the rows that count; nothing for regressors."""
@@ -205,6 +174,56 @@ class BaseTransfer(BaseEstimator, ABC):
             column = self._domain_column if hasattr(X, "columns") else self.domain_column
             X, _ = split_domain_column(X, column, required=False)
         return validate_data(self, X, reset=False, skip_check_array=True)
+
+
+class BaseTransfer(BaseDomainEstimator):
+    """Template of a transfer estimator of one target domain.
+
+    A subclass defines `_fit(X, y, sample_weight, domains)`, which sets `_model` (a `FittedModel`)
+    and the method's own fitted attributes, and `_default_estimator`.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **BaseDomainEstimator._parameter_constraints,
+        "estimator": [HasMethods(["fit", "predict"]), None],
+    }
+
+    # Set by every subclass's __init__.
+    estimator: Any
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict for rows of the target domain.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            Rows of the target; `domain_column` may be absent.
+
+        Returns
+        -------
+        y_pred : ndarray of shape (n_samples,)
+            Predicted labels or values.
+        """
+        X = self._target_table(X)
+        return self._model.predict(X)
+
+    @abstractmethod
+    def _default_estimator(self) -> Any:
+        """The inner estimator where the user names none."""
+
+    def _inner(self) -> Any:
+        """The inner estimator as the user gave it, or the default one; not fitted."""
+        return self._default_estimator() if self.estimator is None else self.estimator
+
+    def _check_kind(self) -> None:
+        """Refuse a regressor inside a classifier and the other way round."""
+        inner = self._inner()
+        for kind, is_kind in (("classifier", is_classifier), ("regressor", is_regressor)):
+            if is_kind(self) and not is_kind(inner):
+                raise ValueError(
+                    f"The inner estimator must be a {kind}. Got {type(inner).__name__} instead; "
+                    f"choose a {kind} or the {type(self).__name__}'s counterpart."
+                )
 
     def _keep_model(self, model: FittedModel) -> None:
         """Keep what finally predicts."""
