@@ -168,6 +168,64 @@ def estimate_spread(
     return spread
 
 
+def estimate_spread_around_base(
+    information: Array,
+    score: Array,
+    penalty: Array,
+    *,
+    levels: NDArray[np.bool_],
+    shrinkage: float = 4.0,
+    max_rounds: int = 3,
+    max_iter: int = 15,
+    tol: float = 0.02,
+) -> tuple[Array, Array]:
+    """Spread of the coefficients, and how far their mean may lie from 0.
+
+    Coefficients that correct a base model have a mean of about 0. Its slopes get the prior
+    ``N(0, omega^2)`` with one variance for all, by expectation-maximisation in turn with the spread.
+
+    Parameters
+    ----------
+    information : ndarray of shape (n_sources, n_coefficients, n_coefficients)
+        H_i.
+    score : ndarray of shape (n_sources, n_coefficients)
+        b_i.
+    penalty : ndarray of shape (n_coefficients,)
+        Precision of the prior on mu to begin with; that of the levels stays.
+    levels : ndarray of bool of shape (n_coefficients,)
+        Which coefficients are intercepts.
+    shrinkage : float, default=4.0
+        As in `estimate_spread`.
+    max_rounds : int, default=3
+        Turns of spread and mean.
+    max_iter : int, default=15
+        Most iterations for omega in each turn.
+    tol : float, default=0.02
+        Relative change of omega^2 at which a turn ends.
+
+    Returns
+    -------
+    spread : ndarray of shape (n_coefficients,)
+        tau^2.
+    penalty : ndarray of shape (n_coefficients,)
+        ``1 / omega^2`` for the slopes.
+    """
+    penalty = penalty.copy()
+    for _ in range(max_rounds):
+        spread = estimate_spread(information, score, penalty, levels=levels, shrinkage=shrinkage)
+        if levels.all():
+            break
+        for _ in range(max_iter):
+            population = population_given_spread(information, score, spread, penalty)
+            squares = population.mean**2 + np.diag(population.mean_covariance)
+            updated = 1.0 / max(float(squares[~levels].mean()), _LEAST_SPREAD)
+            settled = bool(np.all(np.abs(np.log(updated / penalty[~levels])) < tol))
+            penalty[~levels] = updated
+            if settled:
+                break
+    return spread, penalty
+
+
 def _inverses(matrices: Array) -> tuple[Array, Array]:
     """Inverses and log-determinants of positive definite matrices."""
     factors = np.linalg.cholesky(matrices)

@@ -48,6 +48,11 @@ class Design:
                 self._used = np.flatnonzero(scale > 1e-9 * (1.0 + np.abs(mean)))
                 self._mean, self._scale = mean[self._used], scale[self._used]
 
+    @property
+    def n_columns(self) -> int:
+        """Number of the table's columns that may vary; 0 where there would be too many."""
+        return len(self._used)
+
     def transform(self, X: Any, predicted: Array | None = None) -> Array:
         """Columns of the design: ones, what another model predicted, and the table's own.
 

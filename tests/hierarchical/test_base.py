@@ -16,7 +16,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn_transfer.hierarchical import (
     RandomCoefficientsClassifier,
     RandomCoefficientsRegressor,
-    _base,
+    _population_fit,
 )
 from tests.hierarchical.data import planted
 
@@ -26,11 +26,11 @@ def given_spread(monkeypatch):
     """Fix the spread of levels and slopes instead of estimating it, with one candidate."""
 
     def fix(level, slopes):
-        monkeypatch.setattr(_base, "SPREAD_FACTORS", (1.0,))
-        monkeypatch.setattr(_base, "LEVEL_FACTORS", (1.0,))
-        monkeypatch.setattr(_base, "NOISE_FACTORS", (1.0,))
+        monkeypatch.setattr(_population_fit, "SPREAD_FACTORS", (1.0,))
+        monkeypatch.setattr(_population_fit, "LEVEL_FACTORS", (1.0,))
+        monkeypatch.setattr(_population_fit, "NOISE_FACTORS", (1.0,))
         monkeypatch.setattr(
-            _base,
+            _population_fit,
             "estimate_spread",
             lambda information, score, penalty, *, levels, shrinkage: np.where(
                 levels, level, slopes

@@ -1,0 +1,358 @@
+# Authors: The sklearn_transfer developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Empirical Bayes over domains: from rows of all of them to the target's mixture of posteriors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils.parallel import Parallel, delayed
+
+from sklearn_transfer._domains import Domains
+from sklearn_transfer._families import Family, TargetSample, deal_folds, model_family
+from sklearn_transfer._math.likelihood import Likelihood
+from sklearn_transfer._math.random_coefficients import (
+    Population,
+    estimate_spread,
+    estimate_spread_around_base,
+    population_given_spread,
+)
+from sklearn_transfer._weighted_fit import FittedModel, take_rows
+from sklearn_transfer._weighted_refit import fit_alone
+from sklearn_transfer.hierarchical._coordinates import (
+    coordinates,
+    lends_its_likelihood,
+    location_and_scale,
+    penalty_of,
+    summaries,
+    which_are_levels,
+)
+from sklearn_transfer.hierarchical._design import Design
+from sklearn_transfer.hierarchical._mixture import (
+    ClassifierMixture,
+    PosteriorMixture,
+    RegressorMixture,
+    base_predictor,
+)
+from sklearn_transfer.hierarchical._posterior import (
+    Candidate,
+    posterior,
+    posteriors_over_noise,
+)
+
+Array = NDArray[Any]
+
+# From all but pooled to all but alone; a few sources tell little of the spread, the rest is the
+# target's to say.
+SPREAD_FACTORS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+LEVEL_FACTORS = (1.0, 4.0, 16.0, 64.0)
+NOISE_FACTORS = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0)
+_LEVEL_LOG_SD = 2.5
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a fit of random coefficients may be told.
+
+    Parameters
+    ----------
+    n_folds : int, default=5
+        Folds from which an inner estimator that is not linear predicts its own training rows.
+    shrinkage : float, default=4.0
+        Sources' worth of belief that all slopes spread alike.
+    most_columns : int, default=250
+        More columns than these do not vary between domains.
+    validation_fraction : float, default=0.2
+        Share of rows held out where the inner estimator stops early.
+    n_jobs : int or None, default=None
+        Folds fitted at once.
+    seed : int, default=0
+        Of the folds.
+    """
+
+    n_folds: int = 5
+    shrinkage: float = 4.0
+    most_columns: int = 250
+    validation_fraction: float = 0.2
+    n_jobs: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class PopulationFit:
+    """The target's model, and what the sources are worth to it.
+
+    Parameters
+    ----------
+    mixture : PosteriorMixture
+        What predicts.
+    spread : ndarray of shape (n_coefficients,)
+        Variances between sources.
+    worth : ndarray of shape (n_sources,)
+        Target rows' worth that each source adds to the prior.
+    discrepancy : ndarray of shape (n_sources, n_sources)
+        M, the sources' coefficients against the target's in units of information per row, both
+        shrunk towards the population.
+    n_parameters : float
+        Directions of the coefficients that rows inform.
+    """
+
+    mixture: PosteriorMixture
+    spread: Array
+    worth: Array
+    discrepancy: Array
+    n_parameters: float
+
+
+def population_family(estimator: Any, classes: NDArray[Any] | None) -> Family:
+    """Family of the likelihood; linear where the inner estimator lends its own.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The inner estimator.
+    classes : ndarray or None
+        None for regression.
+
+    Returns
+    -------
+    family : Family
+        Of the responses given the predictor.
+    """
+    family = model_family(estimator, None if classes is None else len(classes))
+    return replace(family, linear=family.linear and lends_its_likelihood(estimator))
+
+
+def build_design(
+    estimator: Any, sample: TargetSample, family: Family, most_columns: int
+) -> tuple[Any, TargetSample, Any, Design]:
+    """Steps before a linear inner estimator, the rows behind them, and the columns that may vary.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The inner estimator.
+    sample : TargetSample
+        All rows.
+    family : Family
+        Of the inner estimator.
+    most_columns : int
+        As in `Settings`.
+
+    Returns
+    -------
+    estimator : estimator
+        Without the steps.
+    sample : TargetSample
+        Behind the steps.
+    before : transformer or None
+        The steps, fitted.
+    design : Design
+        Without columns where there would be too many.
+    """
+    before, X = None, sample.X
+    if family.linear and isinstance(estimator, Pipeline) and len(estimator) > 1:
+        before = clone(estimator[:-1])
+        X = before.fit_transform(X, sample.y)
+        estimator = estimator.steps[-1][1]
+    # Softmax has a coefficient per column and class, and the cost is cubic in coefficients.
+    several = family.name == "multinomial" and sample.classes is not None
+    n_outputs = len(sample.classes) if several else 1  # type: ignore[arg-type]
+    design = Design(X, most_columns // n_outputs, sample.sample_weight)
+    return (
+        estimator,
+        TargetSample(X, sample.y, sample.sample_weight, sample.classes),
+        before,
+        design,
+    )
+
+
+def fit_population(
+    estimator: Any, sample: TargetSample, domains: Domains, settings: Settings
+) -> PopulationFit:
+    """Base model out of fold, what each source says, their spread, the target's posterior.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The inner estimator; one that classifies has `predict_proba`.
+    sample : TargetSample
+        All rows.
+    domains : Domains
+        Which row belongs where; one source at least.
+    settings : Settings
+        The rest.
+
+    Returns
+    -------
+    fit : PopulationFit
+        The model and what it says of the sources.
+    """
+    classes = sample.classes
+    family = population_family(estimator, classes)
+    estimator, sample, before, design = build_design(
+        estimator, sample, family, settings.most_columns
+    )
+    base, predictor = None, None
+    if not family.linear or not design.n_columns:
+        base, predictor = _base_model(estimator, sample, family, domains, settings)
+    location, scale = location_and_scale(sample, predictor, family)
+    rows = coordinates(sample, design, predictor, family, location, scale)
+    penalty = penalty_of(estimator, rows)
+    information, score, dispersion = summaries(rows, domains, penalty)
+    levels = which_are_levels(rows)
+    if base is None:
+        spread = estimate_spread(
+            information, score, penalty / dispersion, levels=levels, shrinkage=settings.shrinkage
+        )
+    else:
+        # The base model has said what all domains share: how far to correct it is estimated too.
+        spread, penalty = estimate_spread_around_base(
+            information, score, penalty, levels=levels, shrinkage=settings.shrinkage
+        )
+        penalty = penalty * dispersion
+    target = rows.likelihood(domains.target_rows, dispersion)
+    candidates, log_weights, populations = [], [], []
+    for factor in SPREAD_FACTORS:
+        scaled = np.where(levels, spread, spread * factor)
+        population = population_given_spread(information, score, scaled, penalty / dispersion)
+        for candidate in _candidates(target, population, levels, factor):
+            candidates.append(candidate)
+            populations.append(population)
+            log_weights.append(_log_weight(candidate, population, len(levels)))
+    weights = np.exp(np.array(log_weights) - np.max(log_weights))
+    weights /= weights.sum()
+    mixture = (ClassifierMixture if classes is not None else RegressorMixture)(
+        base, before, design, candidates, weights, family.name, classes, location, scale
+    )
+    totals = domains.totals(sample.sample_weight)[1:]
+    per_row = information.sum(axis=0) / totals.sum()
+    n_parameters = float(
+        np.linalg.matrix_rank(per_row, hermitian=True, tol=1e-6 * np.trace(per_row))
+    )
+    worth, matrix = np.zeros(len(totals)), np.zeros((len(totals), len(totals)))
+    for weight, candidate, population in zip(weights, candidates, populations, strict=True):
+        if weight > 1e-6:
+            worth += weight * _worth(candidate, population, levels, per_row, n_parameters)
+            matrix += weight * _discrepancy(candidate, population, score, per_row)
+    return PopulationFit(mixture, spread, worth, matrix, n_parameters)
+
+
+def check_probabilistic(estimator: Any, classes: NDArray[Any] | None) -> None:
+    """Refuse a classifier whose predictor cannot be read.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The inner estimator.
+    classes : ndarray or None
+        None for regression, where nothing is asked.
+
+    Raises
+    ------
+    ValueError
+        If it has no `predict_proba`.
+    """
+    if classes is not None and not hasattr(estimator, "predict_proba"):
+        raise ValueError(
+            "The inner estimator must have `predict_proba`, which is what its predictor is "
+            f"read from. Got {type(estimator).__name__}, which does not, instead; choose a "
+            "probabilistic classifier or wrap it in CalibratedClassifierCV."
+        )
+
+
+def _base_model(
+    estimator: Any, sample: TargetSample, family: Family, domains: Domains, settings: Settings
+) -> tuple[FittedModel, Array]:
+    """Fit the inner estimator on all rows; its predictor for each row comes out of fold."""
+    fold_of_row = np.empty(len(sample.y), dtype=np.intp)
+    for domain in range(domains.n_sources + 1):  # by the place in the domain, whatever its name
+        rows = domains.order[domains.offsets[domain] : domains.offsets[domain + 1]]
+        fold_of_row[rows] = deal_folds(
+            sample.y[rows], settings.n_folds, sample.classes, settings.seed
+        )
+    folds = [
+        (np.flatnonzero(fold_of_row != fold), np.flatnonzero(fold_of_row == fold))
+        for fold in np.unique(fold_of_row)
+    ]
+    everything = np.arange(len(sample.y))
+    models = Parallel(n_jobs=settings.n_jobs)(
+        delayed(fit_alone)(
+            estimator, _subset(sample, rows), settings.validation_fraction, settings.seed
+        )
+        for rows in [*(train for train, _ in folds), everything]
+    )
+    predictor: Array | None = None
+    for (_, test), model in zip(folds, models, strict=False):
+        part = base_predictor(model, take_rows(sample.X, test), family.name, sample.classes)
+        if predictor is None:
+            predictor = np.empty((len(sample.y), *part.shape[1:]))
+        predictor[test] = part
+    assert predictor is not None
+    return models[-1], predictor
+
+
+def _worth(
+    candidate: Candidate,
+    population: Population,
+    levels: NDArray[np.bool_],
+    per_row: Array,
+    n_parameters: float,
+) -> Array:
+    """Target rows' worth of each source.
+
+    A fit of d coefficients to n rows has the expected excess loss d / (2 n), the prior mean has
+    half the trace of information per row times prior covariance: where both agree, n is what
+    the prior is worth. Directions that no row informs are not counted.
+    """
+    variances = population.spread * np.where(levels, candidate.level_factor, 1.0)
+    excess = np.trace(per_row @ population.mean_covariance) + np.diag(per_row) @ variances
+    share = np.einsum("kij,ji->k", population.source_precision, population.mean_covariance)
+    return share / share.sum() * n_parameters / excess
+
+
+def _discrepancy(
+    candidate: Candidate, population: Population, score: Array, per_row: Array
+) -> Array:
+    """Products of the sources' deviations from the target, all of them posterior modes."""
+    spread = population.spread
+    # (H_i + D^-1)^-1, from the precision with which source i tells of the mean.
+    inverse = np.diag(spread) - spread[:, np.newaxis] * population.source_precision * spread
+    modes = np.einsum("kij,kj->ki", inverse, score + population.mean / spread)
+    deviations = modes - candidate.mode
+    return deviations @ per_row @ deviations.T
+
+
+def _subset(sample: TargetSample, rows: NDArray[np.intp]) -> TargetSample:
+    weight = None if sample.sample_weight is None else sample.sample_weight[rows]
+    return TargetSample(take_rows(sample.X, rows), sample.y[rows], weight, sample.classes)
+
+
+def _candidates(
+    target: Likelihood, population: Population, levels: NDArray[np.bool_], factor: float
+) -> list[Candidate]:
+    found = []
+    for level_factor in LEVEL_FACTORS:
+        options = {"spread_factor": factor, "level_factor": level_factor}
+        if target.family == "gaussian":
+            found += posteriors_over_noise(
+                target, population, levels, factors=NOISE_FACTORS, **options
+            )
+        else:
+            found.append(posterior(target, population, levels, **options))
+    return found
+
+
+def _log_weight(candidate: Candidate, population: Population, n_coefficients: int) -> float:
+    """The target's evidence in full; the sources', tempered: their spread is one of many models.
+
+    The power ``1 / sqrt(p)`` was chosen on the tuning tables of `benchmarks/hierarchical.py`.
+    """
+    level_prior = -0.5 * (np.log(candidate.level_factor) / _LEVEL_LOG_SD) ** 2
+    tempered = population.log_likelihood / np.sqrt(n_coefficients)
+    return candidate.log_evidence + tempered + level_prior
