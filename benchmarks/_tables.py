@@ -103,7 +103,7 @@ def read(folder: str | None, name: str) -> Table:
     group = frame[GROUPS[name]].to_numpy() if name in GROUPS else None
     others = [c for c in frame if c.startswith(("id_", "alt_")) or c in ("target", "domain")]
     y = frame["target"].to_numpy()
-    several = name in SEVERAL_CLASSES or len(np.unique(y)) == 2
+    several = name in SEVERAL_CLASSES or len(np.unique(y)) == 2 or y.dtype.kind not in "iuf"
     X = frame.drop(columns=others)
     return Table(
         X,
@@ -131,9 +131,9 @@ def targets(table: Table, rows: int, most: int) -> list[str]:
 def draw(table: Table, target: str, rows: int, repeat: int) -> Draw:
     rng = np.random.default_rng([repeat, rows, zlib.crc32(target.encode())])
     train, test = _split(table, np.flatnonzero(table.domain == target), rows, rng)
-    sources = _sources(table, target, test, rng)
+    sources = draw_sources(table, target, test, rng)
     everything = np.concatenate([train, *sources])
-    before = _preparation(table.X).fit(table.X.iloc[everything])
+    before = preparation(table.X).fit(table.X.iloc[everything])
     return Draw(
         before.transform(table.X.iloc[everything]),
         table.y[everything],
@@ -148,8 +148,9 @@ def _split(table, own, rows, rng):
     """Labelled and test rows of the target: by class, or by whole groups."""
     own = rng.permutation(own)
     if table.group is not None:
-        _, first, code = np.unique(table.group[own], return_index=True, return_inverse=True)
-        order = np.argsort(first[code], kind="stable")
+        # By first appearance, persons with many rows would come first, and they are sicker.
+        names, code = np.unique(table.group[own], return_inverse=True)
+        order = np.argsort(rng.permutation(len(names))[code], kind="stable")
         train, test = own[order[:rows]], own[order[rows:]]
         test = test[~np.isin(table.group[test], table.group[train])]
     elif table.classes is not None:
@@ -163,7 +164,7 @@ def _split(table, own, rows, rng):
     return train, rng.permutation(test)[:MOST_TEST_ROWS]
 
 
-def _sources(table, target, test, rng):
+def draw_sources(table, target, test, rng):
     allowed = table.domain != target
     if table.group is not None:
         allowed &= ~np.isin(table.group, table.group[test])
@@ -175,7 +176,7 @@ def _sources(table, target, test, rng):
     ]
 
 
-def _preparation(X):
+def preparation(X):
     numeric = [c for c in X if X[c].dtype.kind in "iufb"]
     numbers = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
     categories = make_pipeline(

@@ -41,11 +41,17 @@ from sklearn_transfer.weighting import UOWQClassifier
 
 PREPARED = ("inside", "train", "table")
 UOWQ = {
-    "UOWQ static": {"update": "static"},
-    "UOWQ dynamic": {"update": "dynamic"},
-    "UOWQ static, bias-corrected": {"update": "static", "bias_correction": True},
-    "UOWQ static, own intercepts": {"update": "static", "domain_effects": "intercept"},
-    "UOWQ dynamic, own intercepts": {"update": "dynamic", "domain_effects": "intercept"},
+    "UOWQ as it comes": {},
+    "UOWQ guard=select": {"guard": "select"},
+    "UOWQ static": {"guard": None, "update": "static"},
+    "UOWQ dynamic": {"guard": None},
+    "UOWQ static, bias-corrected": {"guard": None, "update": "static", "bias_correction": True},
+    "UOWQ static, own intercepts": {
+        "guard": None,
+        "update": "static",
+        "domain_effects": "intercept",
+    },
+    "UOWQ dynamic, own intercepts": {"guard": None, "domain_effects": "intercept"},
 }
 METHODS = ["target-only", "pooled", *UOWQ]
 
@@ -75,7 +81,7 @@ def one_split(data, target, train, test, key):
             "pooled": lambda Z=Z, inner=inner: clone(inner).fit(Z[train], y[train]),
         }
         for name, options in UOWQ.items():
-            model = UOWQClassifier(inner, target_domain=target, **options)
+            model = UOWQClassifier(inner, target_domain=target, random_state=0, **options)
             fits[name] = lambda Z=Z, model=model: model.fit(
                 Z[train], y[train], sample_domain=hospital[train]
             )

@@ -24,7 +24,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
-from sklearn_transfer.weighting import UOWQClassifier, _uowq_base
+from sklearn_transfer.weighting import UOWQClassifier, _walk
 
 N_ROWS, N_FEATURES, N_DOMAINS = 200_000, 60, 208
 
@@ -81,16 +81,16 @@ def uowq_fit(inner, X, y, domain, update: str):
 
         return wrapper
 
-    parametric = _uowq_base.ParametricGeometry
+    parametric = _walk.ParametricGeometry
     with (
-        mock.patch.object(_uowq_base, "optimal_weights", timed(_uowq_base.optimal_weights)),
+        mock.patch.object(_walk, "optimal_weights", timed(_walk.optimal_weights)),
         mock.patch.object(parametric, "__init__", timed(parametric.__init__)),
         mock.patch.object(parametric, "at", timed(parametric.at)),
         mock.patch.object(
-            _uowq_base.FunctionalGeometry, "at", timed(_uowq_base.FunctionalGeometry.at)
+            _walk.FunctionalGeometry, "at", timed(_walk.FunctionalGeometry.at)
         ),
     ):
-        model = UOWQClassifier(inner, target_domain=0, update=update, random_state=0)
+        model = UOWQClassifier(inner, target_domain=0, guard=None, update=update, random_state=0)
         started = perf_counter()
         model.fit(X, y, sample_domain=domain)
         return perf_counter() - started, spent[0]

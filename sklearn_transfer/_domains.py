@@ -93,6 +93,26 @@ class Domains:
         bounds = zip(self.offsets[:-1], self.offsets[1:], strict=True)
         return np.array([sample_weight[self.order[a:b]].sum() for a, b in bounds])
 
+    def restricted_to(self, rows: NDArray[np.intp]) -> Domains:
+        """Index of some of the rows, numbered anew in their order.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows,)
+            Sorted row numbers that stay. A domain may lose all of its rows and stays.
+
+        Returns
+        -------
+        domains : Domains
+            Of these rows.
+        """
+        stays = np.zeros(len(self.order), dtype=bool)
+        stays[rows] = True
+        place = np.cumsum(stays) - 1
+        in_order = stays[self.order]
+        before = np.concatenate([[0], np.cumsum(in_order)])
+        return Domains(self.target, self.sources, place[self.order[in_order]], before[self.offsets])
+
 
 def index_domains(sample_domain: Any, target_domain: Hashable, n_samples: int) -> Domains:
     """Sort the rows by domain and refuse what has no meaning.

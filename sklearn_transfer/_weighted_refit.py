@@ -83,6 +83,30 @@ class WeightedRefit:
             train, held = self._hold_out(y[rows])
             self._train_target, self._held_out = rows[train], rows[held]
 
+    def restricted_to(self, rows: NDArray[np.intp]) -> WeightedRefit:
+        """Fits to some of the rows, behind the steps that were fitted on all of them.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows,)
+            Sorted row numbers that stay.
+
+        Returns
+        -------
+        refit : WeightedRefit
+            Of these rows.
+        """
+        return WeightedRefit(
+            self.estimator,
+            take_rows(self.X, rows),
+            self.y[rows],
+            None if self.sample_weight is None else self.sample_weight[rows],
+            self.domains.restricted_to(rows),
+            validation_fraction=self.validation_fraction,
+            random_state=self.random_state,
+            own_intercepts=self.own_intercepts,
+        )
+
     def target(self) -> TargetSample:
         """The target's rows, the held-out ones among them."""
         return self._sample(self.domains.target_rows)

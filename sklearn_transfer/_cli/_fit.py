@@ -73,6 +73,7 @@ def fit_problem(problem: Problem, arguments: Namespace) -> Any:
     estimator = make(
         inner_estimator(arguments.estimator, schema, arguments.seed),
         target_domain=schema.target_domain,
+        guard=None if arguments.guard == "none" else arguments.guard,
         update=arguments.update,
         domain_effects="intercept" if arguments.own_intercepts else None,
         n_jobs=arguments.jobs,

@@ -152,6 +152,11 @@ def _add_problem(command: _Parser) -> None:
         "--drop-missing-target", action="store_true", help="leave out rows without a target value"
     )
     command.add_argument(
+        "--guard", choices=["auto", "select", "none"], default="auto",
+        help="protection against sources that harm; none is the paper's algorithm as it stands "
+        "(default: %(default)s)",
+    )  # fmt: skip
+    command.add_argument(
         "--update", choices=["dynamic", "static"], default="dynamic",
         help="compute weights in several rounds or once (default: %(default)s)",
     )  # fmt: skip

@@ -182,7 +182,7 @@ def estimate_spread_around_base(
     """Spread of the coefficients, and how far their mean may lie from 0.
 
     Coefficients that correct a base model have a mean of about 0. Its slopes get the prior
-    ``N(0, omega^2)`` with one variance for all, by expectation-maximisation in turn with the spread.
+    ``N(0, omega^2)``, one variance for all, by expectation-maximisation in turn with the spread.
 
     Parameters
     ----------

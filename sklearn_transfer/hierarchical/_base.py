@@ -89,6 +89,7 @@ class BaseRandomCoefficients(BaseTransfer):
             seed=int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)),
         )
         found = fit_population(estimator, sample, domains, settings)
+        assert found is not None
         self.spread_ = found.spread
         candidates = found.mixture.candidates
         self.candidate_weights_ = found.mixture.weights

@@ -50,8 +50,11 @@ Array = NDArray[Any]
 # From all but pooled to all but alone; a few sources tell little of the spread, the rest is the
 # target's to say.
 SPREAD_FACTORS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
-LEVEL_FACTORS = (1.0, 4.0, 16.0, 64.0)
+LEVEL_FACTORS = (1.0, 4.0, 16.0, 64.0, 256.0)
 NOISE_FACTORS = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0)
+# A domain's level may lie far outside of what a few sources show (a hospital of referrals), and its
+# own rows tell of it first: the prior on the factor is centred above 1.
+_LEVEL_FACTOR = 16.0
 _LEVEL_LOG_SD = 2.5
 
 
@@ -73,6 +76,8 @@ class Settings:
         Folds fitted at once.
     seed : int, default=0
         Of the folds.
+    columns_must_vary : bool, default=False
+        Whether nothing is fitted where there are too many columns.
     """
 
     n_folds: int = 5
@@ -81,6 +86,7 @@ class Settings:
     validation_fraction: float = 0.2
     n_jobs: int | None = None
     seed: int = 0
+    columns_must_vary: bool = False
 
 
 @dataclass(frozen=True)
@@ -174,7 +180,7 @@ def build_design(
 
 def fit_population(
     estimator: Any, sample: TargetSample, domains: Domains, settings: Settings
-) -> PopulationFit:
+) -> PopulationFit | None:
     """Base model out of fold, what each source says, their spread, the target's posterior.
 
     Parameters
@@ -190,14 +196,16 @@ def fit_population(
 
     Returns
     -------
-    fit : PopulationFit
-        The model and what it says of the sources.
+    fit : PopulationFit or None
+        The model and what it says of the sources; None where columns must vary and cannot.
     """
     classes = sample.classes
     family = population_family(estimator, classes)
     estimator, sample, before, design = build_design(
         estimator, sample, family, settings.most_columns
     )
+    if settings.columns_must_vary and not design.n_columns:
+        return None
     base, predictor = None, None
     if not family.linear or not design.n_columns:
         base, predictor = _base_model(estimator, sample, family, domains, settings)
@@ -353,6 +361,6 @@ def _log_weight(candidate: Candidate, population: Population, n_coefficients: in
 
     The power ``1 / sqrt(p)`` was chosen on the tuning tables of `benchmarks/hierarchical.py`.
     """
-    level_prior = -0.5 * (np.log(candidate.level_factor) / _LEVEL_LOG_SD) ** 2
+    level_prior = -0.5 * (np.log(candidate.level_factor / _LEVEL_FACTOR) / _LEVEL_LOG_SD) ** 2
     tempered = population.log_likelihood / np.sqrt(n_coefficients)
     return candidate.log_evidence + tempered + level_prior

@@ -46,6 +46,14 @@ class Candidate:
     covariance: Array
     log_evidence: float
 
+    @property
+    def name(self) -> str:
+        """For people."""
+        return (
+            f"slopes x {self.spread_factor:g}, levels x {self.level_factor:g}, "
+            f"noise {self.dispersion:.3g}"
+        )
+
 
 def posterior(
     likelihood: Likelihood,

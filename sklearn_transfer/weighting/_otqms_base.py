@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,29 +23,22 @@ from sklearn_transfer._math.kl_risk import (
     pooling_ratio,
 )
 from sklearn_transfer._progress import logger, shown
+from sklearn_transfer._source_estimators import check_source_estimators
 from sklearn_transfer._weighted_fit import FittedModel
 from sklearn_transfer._weighted_refit import WeightedRefit
 from sklearn_transfer.ensemble._row_fit import Problem, check_probabilistic
 from sklearn_transfer.exceptions import TransferWarning
-from sklearn_transfer.weighting._source_estimators import check_source_estimators
-from sklearn_transfer.weighting._uowq_base import BaseUOWQ, _Walk
+from sklearn_transfer.weighting._geometry_base import BaseSourceGeometry
+from sklearn_transfer.weighting._walk import Walk
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Array = NDArray[np.float64]
 
-_NOT_OFFERED = {"domain_effects", "constraints"}
 
-
-class BaseOTQMS(BaseUOWQ):
+class BaseOTQMS(BaseSourceGeometry):
     """Quantities from the Fisher geometry of the fitted models, then one fit at weight one."""
-
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
-        name: constraint
-        for name, constraint in BaseUOWQ._parameter_constraints.items()
-        if name not in _NOT_OFFERED
-    }
 
     def __init__(
         self,
@@ -83,7 +76,7 @@ class BaseOTQMS(BaseUOWQ):
         estimator = self._inner()
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         classes = np.unique(y) if is_classifier(self) else None
-        self._check_inner(estimator, classes, False, domains)
+        self._check_inner(estimator, classes, domains)
         given = check_source_estimators(
             self.source_estimators, domains, classes, self.n_features_in_
         )
@@ -146,7 +139,7 @@ class BaseOTQMS(BaseUOWQ):
         seed: int,
     ) -> None:
         n_target, n_samples = self._n_target, self._n_samples[kept]
-        walk = _DrawnWalk(self._parametric(refit), refit, kept, sources, n_samples, self, seed)
+        walk = _DrawnWalk(self._parametric(refit), refit, kept, sources, n_samples, seed)
         quantities = np.zeros(len(kept))
         rounds = []
         for number in range(1 if self.update == "static" else self.n_rounds):
@@ -174,9 +167,7 @@ class BaseOTQMS(BaseUOWQ):
         }
         self._keep_model(refit.whole(model))
 
-    def _check_inner(
-        self, estimator: Any, classes: NDArray[Any] | None, own_intercepts: bool, domains: Domains
-    ) -> None:
+    def _check_inner(self, estimator: Any, classes: NDArray[Any] | None, domains: Domains) -> None:
         """Refuse an inner estimator that cannot be compared; it need not take weights."""
         if domains.n_sources == 0:
             return
@@ -198,7 +189,7 @@ class BaseOTQMS(BaseUOWQ):
         self.source_weights_ = np.zeros(n_sources)
         self.discrepancy_ = np.full((n_sources, n_sources), np.nan)
         self.n_parameters_ = np.nan
-        self.source_estimators_: dict[Any, Any] = {}
+        self.source_estimators_ = {}
         self.history_ = {
             "quantities": np.empty((0, n_sources)),
             "ratio": np.empty((0, n_sources)),
@@ -252,7 +243,7 @@ class BaseOTQMS(BaseUOWQ):
         )
 
 
-class _DrawnWalk(_Walk):
+class _DrawnWalk(Walk):
     """Where the target model stands, each fit being one of rows drawn afresh."""
 
     def __init__(
@@ -262,7 +253,6 @@ class _DrawnWalk(_Walk):
         kept: NDArray[np.intp],
         sources: list[FittedModel],
         n_samples: Array,
-        owner: BaseOTQMS,
         seed: int,
     ):
         self._generator = np.random.RandomState(seed)
@@ -275,7 +265,7 @@ class _DrawnWalk(_Walk):
             refit.validation_fraction,
             refit.random_state,
         )
-        super().__init__(parametric, refit, kept, sources, n_samples, owner, seed)
+        super().__init__(parametric, refit, kept, sources, n_samples, seed)
 
     def fit(self, weights: Array) -> FittedModel:
         """Fit the target and a random share `weights` of the rows of each source, all at one.

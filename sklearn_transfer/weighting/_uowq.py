@@ -13,7 +13,8 @@ class UOWQClassifier(BaseUOWQ, BaseTransferClassifier):
 
     Fits one model per source, measures how far each lies from the target's in units of the
     target's Fisher information, solves for the weights that minimise the asymptotic risk, and
-    fits the inner estimator once more on all rows, weighted [1]_.
+    fits the inner estimator once more on all rows, weighted [1]_. As it comes, a guard keeps
+    sources from doing harm; the paper's algorithm as it stands is `guard=None`.
 
     Parameters
     ----------
@@ -26,6 +27,13 @@ class UOWQClassifier(BaseUOWQ, BaseTransferClassifier):
     domain_column : str or int, default=None
         Name or position of the column of X that carries the domain, instead of `sample_domain`
         in `fit`. The inner estimator does not see it, and it may be absent at prediction.
+    guard : {"auto", "select"} or None, default="auto"
+        Protection against sources that harm. None is the paper's algorithm as it stands. "select"
+        compares the target alone, the first rounds of weights and pooling on held-out rows of the
+        target, averages their weights by what they lose there, and fits once more: one inner
+        model. "auto" takes the coefficients of the domains as draws from a population whose spread
+        the sources show; it is "select" where a parameter of the weights (those from `update` to
+        `source_estimators`) differs from its default, or where the table is too wide.
     update : {"static", "dynamic"}, default="dynamic"
         Whether weights are computed once, from the target-only model, or again after each refit.
     n_rounds : int, default=5
@@ -66,7 +74,8 @@ class UOWQClassifier(BaseUOWQ, BaseTransferClassifier):
     source_domains_ : ndarray of shape (n_sources,)
         Labels of the sources: sorted if they sort, else by first appearance.
     source_weights_ : ndarray of shape (n_sources,)
-        w, the weight of each row of a source where a target row has weight 1.
+        w, the weight of each row of a source where a target row has weight 1; averaged over the
+        candidates of a guard.
     source_coefficients_ : ndarray of shape (n_sources,)
         alpha, the shares of the sources in what is borrowed; they sum to 1 unless all are 0.
     transfer_quantity_ : float
@@ -75,16 +84,26 @@ class UOWQClassifier(BaseUOWQ, BaseTransferClassifier):
         d / (2 L) for the risk L of the weights: N_0 + s, unless constraints hold the weights
         away from their optimum.
     discrepancy_ : ndarray of shape (n_sources, n_sources)
-        M of the last round; NaN for sources left out.
+        M of the last round; NaN for sources left out. Under guard="auto" all coefficients are
+        shrunk towards the population's.
     n_parameters_ : float
         d, counted or (functional) effective.
     source_estimators_ : dict
-        Source label -> fitted inner estimator.
+        Source label -> fitted inner estimator; empty under guard="auto", which fits none.
     estimator_ : estimator
-        The fitted inner estimator of the target.
+        The fitted inner estimator of the target; under guard="auto" an average over the
+        candidates' posteriors.
+    candidates_ : list of str
+        What the guard compared: stations between the target alone and pooling.
+    candidate_weights_ : ndarray of shape (n_candidates,)
+        How far each was believed; they sum to 1.
+    candidate_losses_ : ndarray of shape (n_candidates,)
+        On held-out rows of the target: log-loss, squared error or deviance. Under guard="auto"
+        the negative log evidence per target row, for which no row is held out. NaN where
+        there was nothing to compare.
     history_ : dict of ndarray
         Per round: "weights" and "ratio" (c_i = N_0 M_ii / d) of shape (n_rounds, n_sources),
-        "risk" (L) and "transfer_quantity" (s) of shape (n_rounds,).
+        "risk" (L) and "transfer_quantity" (s) of shape (n_rounds,). No round under guard="auto".
     classes_ : ndarray of shape (n_classes,)
         Union of the classes of target and sources.
     n_features_in_ : int
@@ -116,6 +135,9 @@ class UOWQClassifier(BaseUOWQ, BaseTransferClassifier):
     while the dynamic update feeds back on itself and pools sources completely below a critical
     ratio c of about 4. `history_` holds the ratios, and a warning names such sources.
 
+    The guard, and where it fails, is described in the user guide. The model of `guard="auto"` is
+    that of :class:`sklearn_transfer.hierarchical.RandomCoefficientsClassifier`.
+
     References
     ----------
     .. [1] "Unified Optimization of Source Weights and Transfer Quantities in Multi-Source
@@ -134,7 +156,7 @@ class UOWQClassifier(BaseUOWQ, BaseTransferClassifier):
     >>> from sklearn_transfer.weighting import UOWQClassifier
     >>> X, y, hospital = load_heart_hospitals(return_X_y=True)
     >>> inner = make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression())
-    >>> model = UOWQClassifier(inner, target_domain="switzerland", update="static")
+    >>> model = UOWQClassifier(inner, target_domain="switzerland", guard=None)
     >>> model = model.fit(X, y, sample_domain=hospital)
     >>> model.source_domains_
     array(['cleveland', 'hungary', 'long_beach_va'], dtype='<U13')
@@ -148,7 +170,8 @@ class UOWQRegressor(BaseUOWQ, BaseTransferRegressor):
 
     Fits one model per source, measures how far each lies from the target's in units of the
     target's Fisher information, solves for the weights that minimise the asymptotic risk, and
-    fits the inner estimator once more on all rows, weighted [1]_.
+    fits the inner estimator once more on all rows, weighted [1]_. As it comes, a guard keeps
+    sources from doing harm; the paper's algorithm as it stands is `guard=None`.
 
     Parameters
     ----------
@@ -161,6 +184,13 @@ class UOWQRegressor(BaseUOWQ, BaseTransferRegressor):
     domain_column : str or int, default=None
         Name or position of the column of X that carries the domain, instead of `sample_domain`
         in `fit`. The inner estimator does not see it, and it may be absent at prediction.
+    guard : {"auto", "select"} or None, default="auto"
+        Protection against sources that harm. None is the paper's algorithm as it stands. "select"
+        compares the target alone, the first rounds of weights and pooling on held-out rows of the
+        target, averages their weights by what they lose there, and fits once more: one inner
+        model. "auto" takes the coefficients of the domains as draws from a population whose spread
+        the sources show; it is "select" where a parameter of the weights (those from `update` to
+        `source_estimators`) differs from its default, or where the table is too wide.
     update : {"static", "dynamic"}, default="dynamic"
         Whether weights are computed once, from the target-only model, or again after each refit.
     n_rounds : int, default=5
@@ -201,7 +231,8 @@ class UOWQRegressor(BaseUOWQ, BaseTransferRegressor):
     source_domains_ : ndarray of shape (n_sources,)
         Labels of the sources: sorted if they sort, else by first appearance.
     source_weights_ : ndarray of shape (n_sources,)
-        w, the weight of each row of a source where a target row has weight 1.
+        w, the weight of each row of a source where a target row has weight 1; averaged over the
+        candidates of a guard.
     source_coefficients_ : ndarray of shape (n_sources,)
         alpha, the shares of the sources in what is borrowed; they sum to 1 unless all are 0.
     transfer_quantity_ : float
@@ -210,16 +241,26 @@ class UOWQRegressor(BaseUOWQ, BaseTransferRegressor):
         d / (2 L) for the risk L of the weights: N_0 + s, unless constraints hold the weights
         away from their optimum.
     discrepancy_ : ndarray of shape (n_sources, n_sources)
-        M of the last round; NaN for sources left out.
+        M of the last round; NaN for sources left out. Under guard="auto" all coefficients are
+        shrunk towards the population's.
     n_parameters_ : float
         d, counted or (functional) effective.
     source_estimators_ : dict
-        Source label -> fitted inner estimator.
+        Source label -> fitted inner estimator; empty under guard="auto", which fits none.
     estimator_ : estimator
-        The fitted inner estimator of the target.
+        The fitted inner estimator of the target; under guard="auto" an average over the
+        candidates' posteriors.
+    candidates_ : list of str
+        What the guard compared: stations between the target alone and pooling.
+    candidate_weights_ : ndarray of shape (n_candidates,)
+        How far each was believed; they sum to 1.
+    candidate_losses_ : ndarray of shape (n_candidates,)
+        On held-out rows of the target: log-loss, squared error or deviance. Under guard="auto"
+        the negative log evidence per target row, for which no row is held out. NaN where
+        there was nothing to compare.
     history_ : dict of ndarray
         Per round: "weights" and "ratio" (c_i = N_0 M_ii / d) of shape (n_rounds, n_sources),
-        "risk" (L) and "transfer_quantity" (s) of shape (n_rounds,).
+        "risk" (L) and "transfer_quantity" (s) of shape (n_rounds,). No round under guard="auto".
     n_features_in_ : int
         Number of features of X, without the domain column.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -248,6 +289,9 @@ class UOWQRegressor(BaseUOWQ, BaseTransferRegressor):
     The plug-in M carries the noise of few target rows: static weights then transfer too little,
     while the dynamic update feeds back on itself and pools sources completely below a critical
     ratio c of about 4. `history_` holds the ratios, and a warning names such sources.
+
+    The guard, and where it fails, is described in the user guide. The model of `guard="auto"` is
+    that of :class:`sklearn_transfer.hierarchical.RandomCoefficientsRegressor`.
 
     References
     ----------

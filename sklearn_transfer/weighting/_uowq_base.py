@@ -4,68 +4,62 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import LinearConstraint
-from scipy.sparse import issparse
 from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
-from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, check_memory
+from sklearn.utils.validation import check_is_fitted
 
-from sklearn_transfer._base import BaseTransfer
 from sklearn_transfer._domains import Domains
-from sklearn_transfer._families import model_family
+from sklearn_transfer._families import TargetSample, model_family
 from sklearn_transfer._math._kl_risk_constrained import polyhedron
-from sklearn_transfer._math.kl_risk import (
-    debias_discrepancy,
-    effective_sample_size,
-    kl_risk,
-    optimal_weights,
-    plug_in_noise,
-    pooling_ratio,
-)
-from sklearn_transfer._model_geometry import (
-    Discrepancy,
-    FunctionalGeometry,
-    ParametricGeometry,
-    pearson_squares,
-)
+from sklearn_transfer._math.kl_risk import effective_sample_size
 from sklearn_transfer._own_intercepts import check_own_intercepts
-from sklearn_transfer._progress import counted, logger, shown
-from sklearn_transfer._sklearn import Interval, StrOptions
+from sklearn_transfer._progress import logger, shown
+from sklearn_transfer._sklearn import StrOptions
+from sklearn_transfer._source_estimators import check_source_estimators
 from sklearn_transfer._warnings import warn_transfer
-from sklearn_transfer._weighted_fit import FittedModel, wants_evaluation_set, weight_keyword
-from sklearn_transfer._weighted_refit import WeightedRefit, fit_alone
-from sklearn_transfer.weighting._source_estimators import check_source_estimators
+from sklearn_transfer._weighted_fit import FittedModel, weight_keyword
+from sklearn_transfer._weighted_refit import WeightedRefit
+from sklearn_transfer.hierarchical._population_fit import (
+    PopulationFit,
+    Settings,
+    check_probabilistic,
+    fit_population,
+)
+from sklearn_transfer.weighting._geometry_base import BaseSourceGeometry
+from sklearn_transfer.weighting._guard import MOST_ROUNDS, candidates, choose
 from sklearn_transfer.weighting._uowq_warnings import warn_about_expansion, warn_about_weights
+from sklearn_transfer.weighting._walk import Round, Rounds, Walk, restricted
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Array = NDArray[np.float64]
 
+# What configures the paper's algorithm: where one differs, that algorithm is what is guarded.
+_UNCONFIGURED = {
+    "update": "dynamic",
+    "n_rounds": 5,
+    "discrepancy": "auto",
+    "bias_correction": False,
+    "domain_effects": None,
+    "constraints": None,
+    "source_estimators": None,
+}
 
-class BaseUOWQ(BaseTransfer):
+
+class BaseUOWQ(BaseSourceGeometry):
     """Weights from the Fisher geometry of the fitted models, then one weighted fit."""
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        **BaseTransfer._parameter_constraints,
-        "update": [StrOptions({"static", "dynamic"})],
-        "n_rounds": [Interval(Integral, 1, None, closed="left")],
-        "discrepancy": [StrOptions({"auto", "parametric", "functional"})],
-        "bias_correction": ["boolean"],
+        **BaseSourceGeometry._parameter_constraints,
+        "guard": [StrOptions({"auto", "select"}), None],
         "domain_effects": [StrOptions({"intercept"}), None],
         "constraints": [LinearConstraint, list, tuple, None],
-        "source_estimators": [dict, None],
-        "validation_fraction": [Interval(Real, 0.0, 1.0, closed="neither")],
-        "n_jobs": [Integral, None],
-        "memory": "no_validation",
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -74,6 +68,7 @@ class BaseUOWQ(BaseTransfer):
         *,
         target_domain: Any = None,
         domain_column: Any = None,
+        guard: str | None = "auto",
         update: str = "dynamic",
         n_rounds: int = 5,
         discrepancy: str = "auto",
@@ -90,6 +85,7 @@ class BaseUOWQ(BaseTransfer):
         self.estimator = estimator
         self.target_domain = target_domain
         self.domain_column = domain_column
+        self.guard = guard
         self.update = update
         self.n_rounds = n_rounds
         self.discrepancy = discrepancy
@@ -104,11 +100,61 @@ class BaseUOWQ(BaseTransfer):
         self.verbose = verbose
 
     def _fit(self, X: Any, y: NDArray[Any], sample_weight: Array | None, domains: Domains) -> None:
-        """Algorithm 1 of the paper; static is one round of it, dynamic several."""
+        """The guarded default, or Algorithm 1 of the paper: one round of it or several."""
         estimator = self._inner()
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        own_intercepts = self.domain_effects == "intercept"
         classes = np.unique(y) if is_classifier(self) else None
+        self._start(domains, domains.totals(sample_weight))
+        with shown(self.verbose):
+            if self._guards_by_population(domains):
+                sample = TargetSample(X, y, sample_weight, classes)
+                found = self._population(estimator, sample, domains, seed)
+                if found is not None:
+                    self._finish_population(found)
+                    return
+            self._fit_weights(estimator, X, y, sample_weight, domains, classes, seed)
+
+    def _guards_by_population(self, domains: Domains) -> bool:
+        """Whether the default is as it comes; else the guard is around what was configured."""
+        untouched = all(
+            getattr(self, name) is value or getattr(self, name) == value
+            for name, value in _UNCONFIGURED.items()
+        )
+        return self.guard == "auto" and domains.n_sources > 0 and untouched
+
+    def _population(
+        self, estimator: Any, sample: TargetSample, domains: Domains, seed: int
+    ) -> PopulationFit | None:
+        """Coefficients of the domains as draws from a population; None for too wide a table."""
+        if sample.sample_weight is not None:
+            weight_keyword(estimator)
+        check_probabilistic(estimator, sample.classes)
+        own = sample.y[domains.target_rows]
+        if sample.classes is not None and len(np.unique(own)) < 2:
+            warn_transfer(
+                f"All {len(own)} rows of the target have the class {own[:1].tolist()[0]!r}: how it "
+                "differs from others is learnt from the sources alone.",
+            )
+        settings = Settings(
+            validation_fraction=self.validation_fraction,
+            n_jobs=self.n_jobs,
+            seed=seed,
+            columns_must_vary=True,
+        )
+        return fit_population(estimator, sample, domains, settings)
+
+    def _fit_weights(
+        self,
+        estimator: Any,
+        X: Any,
+        y: NDArray[Any],
+        sample_weight: Array | None,
+        domains: Domains,
+        classes: NDArray[Any] | None,
+        seed: int,
+    ) -> None:
+        """One weight per source, then one weighted fit."""
+        own_intercepts = self.domain_effects == "intercept"
         self._check_inner(estimator, classes, own_intercepts, domains)
         given = check_source_estimators(
             self.source_estimators, domains, classes, self.n_features_in_
@@ -125,56 +171,65 @@ class BaseUOWQ(BaseTransfer):
             # Source models that came fitted bring their own steps and take the rows as they are.
             share_steps=domains.n_sources > 0 and not self.source_estimators,
         )
-        size_per_domain = domains.totals(sample_weight)
-        self._start(domains, size_per_domain)
         kept = self._informative_sources(refit, domains)
         if len(kept) == 0:
             self._keep_model(refit.whole(refit.fit(np.zeros(domains.n_sources))))
             return
-        with shown(self.verbose):
-            sources = self._source_models(refit, kept, given)
-            self._transfer(refit, domains, kept, sources, seed)
-        warn_about_weights(self, size_per_domain[1:], kept)
+        sources = self._source_models(refit, kept, given)
+        self._transfer(refit, kept, sources, seed)
+        warn_about_weights(self, self._n_samples, kept)
 
     def _transfer(
         self,
         refit: WeightedRefit,
-        domains: Domains,
         kept: NDArray[np.intp],
         sources: list[FittedModel],
         seed: int,
     ) -> None:
-        """Rounds of geometry -> weights -> refit, from the target-only model on."""
-        n_target, n_samples = self._n_target, self._n_samples[kept]
-        walk = _Walk(self._parametric(refit), refit, kept, sources, n_samples, self, seed)
-        weights = np.zeros(len(kept))
-        rounds = []
-        first: tuple[Array, Array] | None = None
-        for number in range(1 if self.update == "static" else self.n_rounds):
-            if number > 0:
-                walk.advance(weights)
-            found = walk.discrepancy()
-            if number == 0 and found.divergence is not None:
-                first = found.matrix, found.divergence
-            matrix, d = found.matrix, found.n_parameters
-            if self.bias_correction:
-                shares = np.append(n_target, weights * n_samples)
-                noise = plug_in_noise(n_samples, n_target, d, shares=shares / shares.sum())
-                matrix = debias_discrepancy(matrix, noise)
-            weights = optimal_weights(
-                matrix, n_samples, n_target, d, constraints=_restricted(self.constraints, kept)
-            )
-            risk = float(kl_risk(weights, matrix, n_samples, n_target, d))
-            rounds.append((weights, risk, pooling_ratio(found.matrix, n_target, d)))
-            logger.info("round %d: risk %.4g, weights %s", number + 1, risk, weights.round(3))
-        self._finish(kept, rounds, matrix, d)
-        if first is not None:
-            warn_about_expansion(self, *first, kept)
+        """Rounds of geometry -> weights -> refit; with a guard, held-out rows say how many."""
+        walk = Walk(self._parametric(refit), refit, kept, sources, self._n_samples[kept], seed)
+        n_rounds = 1 if self.update == "static" else self.n_rounds
+        if self.guard is not None:
+            n_rounds = min(n_rounds, MOST_ROUNDS)
+        settings = Rounds(n_rounds, self.bias_correction, self.constraints)
+        rounds = walk.rounds(settings, self._n_target)
+        weights = rounds[-1].weights
+        if self.guard is not None:
+            weights = self._guarded(refit, sources, walk, settings, rounds, seed)
+        else:
+            self.candidates_ = [f"round {n_rounds}"]
+        self._finish(kept, rounds, weights)
+        divergence = rounds[0].seen.divergence
+        if divergence is not None:
+            warn_about_expansion(self, rounds[0].seen.matrix, divergence, kept)
         self.source_estimators_ = {
             self.source_domains_.tolist()[index]: refit.whole(model).estimator
             for index, model in zip(kept, sources, strict=True)
         }
         self._keep_model(refit.whole(walk.fit(weights)))
+
+    def _guarded(
+        self,
+        refit: WeightedRefit,
+        sources: list[FittedModel],
+        walk: Walk,
+        settings: Rounds,
+        rounds: list[Round],
+        seed: int,
+    ) -> Array:
+        """Average the weights along the walk, each station by its held-out loss."""
+        constraints = restricted(self.constraints, walk.kept)
+        names, stations = candidates([found.weights for found in rounds], constraints)
+        family = model_family(
+            refit.estimator, None if refit.classes is None else len(refit.classes)
+        )
+        choice = choose(
+            refit, names, stations, sources, walk, settings, family, n_jobs=self.n_jobs, seed=seed
+        )
+        self.candidates_ = choice.names
+        self.candidate_weights_ = choice.shares
+        self.candidate_losses_ = choice.losses
+        return choice.shares @ stations
 
     def _check_inner(
         self, estimator: Any, classes: NDArray[Any] | None, own_intercepts: bool, domains: Domains
@@ -215,42 +270,6 @@ class BaseUOWQ(BaseTransfer):
         )
         return False
 
-    def _parametric(self, refit: WeightedRefit) -> bool:
-        n_classes = None if refit.classes is None else len(refit.classes)
-        linear = model_family(refit.estimator, n_classes).linear
-        return self.discrepancy == "parametric" or (self.discrepancy == "auto" and linear)
-
-    def _informative_sources(self, refit: WeightedRefit, domains: Domains) -> NDArray[np.intp]:
-        """Sources a model can be fitted on; one with a single class is left out by name."""
-        if refit.classes is None:
-            return np.arange(domains.n_sources)
-        y = refit.y
-        n_classes = np.array(
-            [len(np.unique(y[domains.source_rows(i)])) for i in range(domains.n_sources)], dtype=int
-        )
-        one_class = np.flatnonzero(n_classes < 2)
-        if len(one_class) and len(refit.classes) > 1:
-            warn_transfer(
-                "Sources with one class only tell nothing of the difference between classes and "
-                f"are left out: {self.source_domains_[one_class].tolist()}. Their weight is 0.",
-            )
-        return np.flatnonzero(n_classes >= 2)
-
-    def _source_models(
-        self, refit: WeightedRefit, kept: NDArray[np.intp], given: dict[int, FittedModel]
-    ) -> list[FittedModel]:
-        """One model per source, fitted once; cached where the user gave a memory."""
-        fit = check_memory(self.memory).cache(fit_alone)
-        missing = [index for index in kept if index not in given]
-        # A seed that decides nothing must not keep the cache from knowing the call.
-        seed = refit.random_state if wants_evaluation_set(refit.estimator) else None
-        fitted = Parallel(n_jobs=self.n_jobs, return_as="generator")(
-            delayed(fit)(refit.estimator, refit.source(index), self.validation_fraction, seed)
-            for index in missing
-        )
-        models = dict(zip(missing, counted(fitted, len(missing), "source models"), strict=True))
-        return [given.get(index) or models[index] for index in kept]
-
     def _start(self, domains: Domains, size_per_domain: Array) -> None:
         """Fitted attributes of a fit without usable sources."""
         n_sources = domains.n_sources
@@ -262,6 +281,8 @@ class BaseUOWQ(BaseTransfer):
         self.discrepancy_ = np.full((n_sources, n_sources), np.nan)
         self.n_parameters_ = np.nan
         self.source_estimators_ = {}
+        self.candidates_, self.candidate_weights_ = ["target"], np.ones(1)
+        self.candidate_losses_ = np.full(1, np.nan)
         self.history_ = {
             "weights": np.empty((0, n_sources)),
             "ratio": np.empty((0, n_sources)),
@@ -269,40 +290,65 @@ class BaseUOWQ(BaseTransfer):
             "transfer_quantity": np.empty(0),
         }
 
-    def _finish(
-        self,
-        kept: NDArray[np.intp],
-        rounds: list[tuple[Array, float, Array]],
-        matrix: Array,
-        n_parameters: float,
-    ) -> None:
+    def _finish(self, kept: NDArray[np.intp], rounds: list[Round], weights: Array) -> None:
         """Fitted attributes, aligned with `source_domains_`."""
         n_samples, n_sources = self._n_samples, len(self.source_domains_)
         history_weights = np.zeros((len(rounds), n_sources))
         history_ratio = np.full((len(rounds), n_sources), np.nan)
-        history_weights[:, kept] = [weights for weights, _, _ in rounds]
-        history_ratio[:, kept] = [ratio for _, _, ratio in rounds]
-        self.source_weights_ = history_weights[-1].copy()
-        self.discrepancy_[np.ix_(kept, kept)] = matrix
-        self.n_parameters_ = n_parameters
-        worth = self.source_weights_ * n_samples
-        self.transfer_quantity_ = float(worth.sum())
-        if self.transfer_quantity_ > 0:
-            self.source_coefficients_ = worth / self.transfer_quantity_
+        history_weights[:, kept] = [found.weights for found in rounds]
+        history_ratio[:, kept] = [found.ratio for found in rounds]
+        last = rounds[-1]
+        self.discrepancy_[np.ix_(kept, kept)] = last.matrix
+        self.n_parameters_ = last.seen.n_parameters
+        self.source_weights_[kept] = weights
+        self._share_out()
         self.effective_sample_size_ = float(
             effective_sample_size(
-                rounds[-1][0], matrix, n_samples[kept], self._n_target, n_parameters
+                weights, last.matrix, n_samples[kept], self._n_target, self.n_parameters_
             )
         )
         self.history_ = {
             "weights": history_weights,
             "ratio": history_ratio,
-            "risk": np.array([risk for _, risk, _ in rounds]),
+            "risk": np.array([found.risk for found in rounds]),
             "transfer_quantity": history_weights @ n_samples,
         }
 
-    def to_frame(self) -> pd.DataFrame:
-        """Table of the sources for people.
+    def _finish_population(self, found: PopulationFit) -> None:
+        """The same attributes, of a fit whose sources speak through a population."""
+        mixture = found.mixture
+        self.discrepancy_ = found.discrepancy
+        self.n_parameters_ = found.n_parameters
+        self.source_weights_ = found.worth / self._n_samples
+        self._share_out()
+        self.effective_sample_size_ = self._n_target + self.transfer_quantity_
+        self.candidates_ = [candidate.name for candidate in mixture.candidates]
+        self.candidate_weights_ = mixture.weights
+        self.candidate_losses_ = np.array(
+            [-candidate.log_evidence / self._n_target for candidate in mixture.candidates]
+        )
+        logger.info(
+            "population of %d sources: worth %.4g target rows, most believed: %s",
+            len(self.source_domains_),
+            self.transfer_quantity_,
+            self.candidates_[int(np.argmax(self.candidate_weights_))],
+        )
+        self._keep_model(FittedModel(mixture, mixture.classes))
+
+    def _share_out(self) -> None:
+        """What the source weights mean in rows."""
+        worth = self.source_weights_ * self._n_samples
+        self.transfer_quantity_ = float(worth.sum())
+        if self.transfer_quantity_ > 0:
+            self.source_coefficients_ = worth / self.transfer_quantity_
+
+    def to_frame(self, of: str = "sources") -> pd.DataFrame:
+        """Table of the sources, or of the candidates of the guard, for people.
+
+        Parameters
+        ----------
+        of : {"sources", "candidates"}, default="sources"
+            What the rows are.
 
         Returns
         -------
@@ -310,120 +356,28 @@ class BaseUOWQ(BaseTransfer):
             One row per source: `domain`, `rows` (N_i), `discrepancy` (M_ii), `ratio`
             (c_i = N_0 M_ii / d of the last round; about 1 is what noise alone gives), `weight`
             (w_i), `share` (alpha_i) and `worth` (w_i N_i, the target rows' worth that the source
-            brings).
+            brings). Or one row per candidate: `candidate`, `loss` and `weight`, the heaviest first.
         """
         import pandas as pd
 
         check_is_fitted(self)
+        if of == "candidates":
+            columns = {"candidate": self.candidates_, "loss": self.candidate_losses_}
+            frame = pd.DataFrame({**columns, "weight": self.candidate_weights_})
+            return frame.sort_values("weight", ascending=False, ignore_index=True, kind="stable")
+        if of != "sources":
+            raise ValueError(f"`of` must be 'sources' or 'candidates'. Got {of!r} instead.")
         ratio = self.history_["ratio"]
+        discrepancy = np.diag(self.discrepancy_)
+        plain = self._n_target * discrepancy / self.n_parameters_
         return pd.DataFrame(
             {
                 "domain": self.source_domains_,
                 "rows": self._n_samples,
-                "discrepancy": np.diag(self.discrepancy_),
-                "ratio": ratio[-1] if len(ratio) else np.full(len(self.source_domains_), np.nan),
+                "discrepancy": discrepancy,
+                "ratio": ratio[-1] if len(ratio) else plain,
                 "weight": self.source_weights_,
                 "share": self.source_coefficients_,
                 "worth": self.source_weights_ * self._n_samples,
             }
         )
-
-
-class _Walk:
-    """Where the target model stands: a fitted model, or a blend of predictions."""
-
-    def __init__(
-        self,
-        parametric: bool,
-        refit: WeightedRefit,
-        kept: NDArray[np.intp],
-        sources: list[FittedModel],
-        n_samples: Array,
-        uowq: BaseUOWQ,
-        seed: int,
-    ):
-        self.parametric, self.refit, self.kept = parametric, refit, kept
-        self.n_samples = n_samples
-        target = refit.target()
-        n_classes = None if refit.classes is None else len(refit.classes)
-        family = model_family(refit.estimator, n_classes)
-        one_class = refit.classes is not None and len(np.unique(target.y)) < 2
-        if one_class:
-            warn_transfer(
-                f"All {len(target.y)} rows of the target have the class "
-                f"{target.y[:1].tolist()[0]!r}: its discrepancies are measured from the pooled "
-                "model instead of its own.",
-            )
-        self.n_target = target.size
-        own = refit.own_intercepts
-        if parametric:
-            self.geometry: Any = ParametricGeometry(family, target, sources, n_samples, own)
-            self.model = self.fit(np.full(len(kept), 1.0 if one_class else 0.0))
-
-            def residuals() -> tuple[float, float]:
-                samples = [refit.source(index) for index in kept]
-                squares = [
-                    pearson_squares(m, s, family) for m, s in zip(sources, samples, strict=True)
-                ]
-                freedom = n_samples - self.geometry.at(self.model).n_parameters
-                return float(sum(squares)), float(np.maximum(freedom, 0.0).sum())
-
-            self.geometry.estimate_dispersion(self.model, residuals)
-        else:
-            largest = kept[int(np.argmax(n_samples))]
-            self.geometry = FunctionalGeometry(
-                family,
-                target,
-                sources,
-                own,
-                refit.fit_rows,
-                lambda: refit.source(largest),
-                seed,
-            )
-            self.shares = np.append(1.0, np.zeros(len(kept)))
-            if not self.geometry.reacts:
-                warn_transfer(
-                    f"The inner estimator says the same of all {self.n_target:g} target rows: it "
-                    "is too constrained for so few, as trees with large leaves are, and then every "
-                    "source looks far away. Loosen it (min_samples_leaf, min_child_weight) or take "
-                    "another inner estimator."
-                )
-
-    def discrepancy(self) -> Discrepancy:
-        """Discrepancy of the sources as seen from here."""
-        return self.geometry.at(self.model if self.parametric else self.shares)
-
-    def advance(self, weights: Array) -> None:
-        """Move to the target model that these weights give."""
-        if self.parametric:
-            self.model = self.fit(weights)
-            return
-        mass = np.append(self.n_target, weights * self.n_samples)
-        self.shares = mass / mass.sum()
-
-    def fit(self, weights: Array) -> FittedModel:
-        """Fit on target and sources, from where the last fit ended if it can."""
-        of_all = np.zeros(self.refit.domains.n_sources)
-        of_all[self.kept] = weights
-        return self.refit.fit(
-            of_all,
-            warm_from=getattr(self, "model", None),
-            levels=self._levels(),
-        )
-
-    def _levels(self) -> Array | None:
-        kept_levels = getattr(getattr(self, "geometry", None), "levels", None)
-        if kept_levels is None:
-            return None
-        levels = np.zeros((self.refit.domains.n_sources, *kept_levels.shape[1:]))
-        levels[self.kept] = kept_levels
-        return levels
-
-
-def _restricted(constraints: Any, kept: NDArray[np.intp]) -> list[LinearConstraint] | None:
-    """Constraints on all weights, with the weights of left-out sources at zero."""
-    if constraints is None:
-        return None
-    listed = [constraints] if isinstance(constraints, LinearConstraint) else list(constraints)
-    rows = [c.A.toarray() if issparse(c.A) else np.atleast_2d(c.A) for c in listed]
-    return [LinearConstraint(A[:, kept], c.lb, c.ub) for A, c in zip(rows, listed, strict=True)]

@@ -227,8 +227,13 @@ def test_options_reach_the_estimator(run, csv, outcome):
 
 
 def test_verbose_tells_of_every_round(run, csv, outcome, caplog):
-    run("weights", csv, *outcome, "--verbose")
+    run("weights", csv, *outcome, "--verbose", "--guard", "none")
     assert sum("round" in message for message in caplog.messages) == 5
+
+
+def test_verbose_tells_of_the_guard(run, csv, outcome, caplog):
+    run("weights", csv, *outcome, "--verbose")
+    assert sum("population" in message for message in caplog.messages) == 1
 
 
 def test_warnings_of_the_fit_are_notes(run, visits, folder, outcome):

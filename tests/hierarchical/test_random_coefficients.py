@@ -253,7 +253,7 @@ class TestReports:
         assert_allclose(frame["weight"], model.source_weights_)
         assert_allclose(frame["worth"].sum(), model.transfer_quantity_)
         levels, slopes = (model.candidates_[f"{name}_factor"] for name in ("level", "spread"))
-        assert len(np.unique(np.column_stack([levels, slopes]), axis=0)) == 9 * 4
+        assert len(np.unique(np.column_stack([levels, slopes]), axis=0)) == 9 * 5
 
     def test_worth_of_a_known_population(self):
         """Sixty large domains with one slope of known variance.

@@ -33,7 +33,7 @@ CV = StratifiedTargetKFold(3, target_domain="here")
 
 
 def bare(**options):
-    return UOWQClassifier(target_domain="here", update="static", **options)
+    return UOWQClassifier(target_domain="here", guard=None, update="static", **options)
 
 
 def in_pipeline():
@@ -123,7 +123,7 @@ def test_patients(routing):
 
 def test_regressor(routing):
     groups = {} if routing else {"groups": DOMAIN}
-    model = UOWQRegressor(target_domain="here", update="static")
+    model = UOWQRegressor(target_domain="here", guard=None, update="static")
     cv = TargetShuffleSplit(3, target_domain="here", train_size=20, random_state=0)
     results = cross_validate(
         model, X, MEAN, cv=cv, params={"sample_domain": DOMAIN}, return_estimator=True, **groups

@@ -40,14 +40,13 @@ TABLE = {"check_dataframe_reaches_the_inner_estimator": APPENDED}
 REGRESSION = {k: v for k, v in BASELINE.items() if "one_class" not in k}
 PRIOR = "a proper prior keeps one class finite: such a source tells of its level, a target learns"
 HIERARCHICAL = {
-    "check_dataframe_reaches_the_inner_estimator": "a linear inner estimator lends its likelihood "
-    "and is not fitted itself; any other predicts by probabilities",
-    "check_failed_refit_leaves_the_last_fit": "a linear inner estimator is not fitted itself, and "
-    "the bomb of the check waits for that",
+    "check_dataframe_reaches_the_inner_estimator": "the model of the target predicts by "
+    "probabilities, never by the inner predict",
     "check_one_class_source_is_left_out_by_name": PRIOR,
     "check_one_class_target_learns_from_sources": PRIOR,
     "check_inner_estimator_without_weights_is_refused_by_name": UNWEIGHTED,
 }
+HIERARCHICAL_REGRESSION = NO_WEIGHTS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBClassifier, XGBRegressor
 
-from sklearn_transfer.weighting import UOWQClassifier, UOWQRegressor
+from tests.weighting.unguarded import UOWQClassifier, UOWQRegressor
 
 TARGET = "t"
 # These sources are far enough for dynamic updates to drift; that warning has a test of its own.

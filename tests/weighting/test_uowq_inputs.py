@@ -23,7 +23,7 @@ from sklearn.svm import SVC
 from xgboost import XGBClassifier
 
 from sklearn_transfer.exceptions import TransferWarning
-from sklearn_transfer.weighting import UOWQClassifier, UOWQRegressor
+from tests.weighting.unguarded import UOWQClassifier, UOWQRegressor
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from xgboost import XGBClassifier, XGBRegressor
 
 from sklearn_transfer.exceptions import TransferWarning
-from sklearn_transfer.weighting import UOWQClassifier, UOWQRegressor
+from tests.weighting.unguarded import UOWQClassifier, UOWQRegressor
 
 
 def shifted(seed=0, level=2.0, n_classes=0):

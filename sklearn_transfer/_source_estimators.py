@@ -21,7 +21,7 @@ def check_source_estimators(
     classes: NDArray[Any] | None,
     n_features: int,
 ) -> dict[int, FittedModel]:
-    """Models of the sources that need no fit.
+    """Models of the sources that need no fit, for methods that also use the sources' rows.
 
     Parameters
     ----------
@@ -55,20 +55,7 @@ def check_source_estimators(
                 "`source_estimators` must be keyed by source domains, which are "
                 f"{list(numbers)}. Got {label!r} instead; remove it or give its rows."
             )
-        try:
-            check_is_fitted(estimator)
-        except (NotFittedError, TypeError) as error:
-            raise ValueError(
-                "`source_estimators` must hold fitted estimators. Got an unfitted "
-                f"{type(estimator).__name__} for {label!r} instead; fit it and wrap it in "
-                "sklearn.frozen.FrozenEstimator, which survives `clone`."
-            ) from error
-        seen = getattr(estimator, "n_features_in_", n_features)
-        if seen != n_features:
-            raise ValueError(
-                f"A source estimator must take the {n_features} columns of X. Got one for "
-                f"{label!r} fitted on {seen} columns instead; fit it on the same columns."
-            )
+        check_fitted_source(label, estimator, n_features)
         model = wrap_fitted(estimator, classes)
         known = [] if model.classes is None else model.classes.tolist()
         if classes is not None and not set(known) <= set(classes.tolist()):
@@ -79,3 +66,36 @@ def check_source_estimators(
             )
         models[numbers[label]] = model
     return models
+
+
+def check_fitted_source(label: Hashable, estimator: Any, n_features: int) -> None:
+    """Refuse a source model that is not fitted, or was fitted on other columns.
+
+    Parameters
+    ----------
+    label : hashable
+        The source, for messages.
+    estimator : estimator
+        What the user gave for it.
+    n_features : int
+        Number of columns of X.
+
+    Raises
+    ------
+    ValueError
+        If it is not fitted, or on another number of columns.
+    """
+    try:
+        check_is_fitted(estimator)
+    except (NotFittedError, TypeError) as error:
+        raise ValueError(
+            "`source_estimators` must hold fitted estimators. Got an unfitted "
+            f"{type(estimator).__name__} for {label!r} instead; fit it and wrap it in "
+            "sklearn.frozen.FrozenEstimator, which survives `clone`."
+        ) from error
+    seen = getattr(estimator, "n_features_in_", n_features)
+    if seen != n_features:
+        raise ValueError(
+            f"A source estimator must take the {n_features} columns of X. Got one for "
+            f"{label!r} fitted on {seen} columns instead; fit it on the same columns."
+        )
