@@ -25,6 +25,7 @@ FLOORS = {
     "_families": 2,
     "_model_geometry": 2,
     "_own_intercepts": 2,
+    "_source_estimators": 2,
     "_weighted_fit": 2,
     "_weighted_refit": 2,
     "datasets": 2,

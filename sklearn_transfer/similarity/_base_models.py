@@ -1,0 +1,105 @@
+# Authors: The sklearn_transfer developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""The base models of the Cross-Learning Score: the paper's four, or the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scipy import sparse
+from sklearn.base import is_classifier, is_regressor
+
+
+def default_models(classify: bool, X: Any) -> dict[str, Any]:
+    """Models of the paper at default parameters, scaled inside.
+
+    Parameters
+    ----------
+    classify : bool
+        Whether y are labels.
+    X : {ndarray, sparse matrix, dataframe}
+        What they will see; a sparse table is scaled without being centred.
+
+    Returns
+    -------
+    models : dict of str to estimator
+        Linear model, linear SVM, RBF SVM and XGBoost, by name.
+    """
+    from sklearn.linear_model import LinearRegression, LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC, SVR
+    from xgboost import XGBClassifier, XGBRegressor
+
+    def scaled(model: Any) -> Any:
+        return make_pipeline(StandardScaler(with_mean=not sparse.issparse(X)), model)
+
+    if classify:
+        return {
+            "logistic_regression": scaled(LogisticRegression()),
+            "linear_svm": scaled(SVC(kernel="linear")),
+            "rbf_svm": scaled(SVC()),
+            "xgboost": scaled(XGBClassifier(n_jobs=1)),
+        }
+    return {
+        "linear_regression": scaled(LinearRegression()),
+        "linear_svm": scaled(SVR(kernel="linear")),
+        "rbf_svm": scaled(SVR()),
+        "xgboost": scaled(XGBRegressor(n_jobs=1)),
+    }
+
+
+def named_models(estimators: Any) -> dict[str, Any]:
+    """Base models by name, however the user gave them.
+
+    Parameters
+    ----------
+    estimators : estimator, list of estimator, list of (str, estimator) or dict
+        Not fitted.
+
+    Returns
+    -------
+    models : dict of str to estimator
+        In the order given; models without a name are named by their class.
+
+    Raises
+    ------
+    ValueError
+        If there is none, a name comes twice, or classifiers and regressors are mixed.
+    """
+    if isinstance(estimators, Mapping):
+        given = list(estimators.items())
+    elif hasattr(estimators, "fit"):
+        given = [(_class_name(estimators), estimators)]
+    else:
+        given = _with_names(list(estimators))
+    names = [name for name, _ in given]
+    if not given or len(set(names)) < len(names):
+        raise ValueError(
+            "`estimators` must hold at least one model, and no name twice. Got the names "
+            f"{names} instead; give an estimator, or (name, estimator) pairs."
+        )
+    for kind in (is_classifier, is_regressor):
+        if all(hasattr(model, "fit") and kind(model) for _, model in given):
+            return dict(given)
+    kinds = ", ".join(type(model).__name__ for _, model in given)
+    raise ValueError(
+        "`estimators` must all be classifiers or all be regressors. Got "
+        f"{kinds} instead; choose models of one kind."
+    )
+
+
+def _with_names(items: list[Any]) -> list[tuple[Any, Any]]:
+    """Pairs as they are; models without a name by their class, numbered where it comes twice."""
+    if all(isinstance(item, tuple) and len(item) == 2 for item in items):
+        return items
+    classes = [_class_name(item) for item in items]
+    return [
+        (name if classes.count(name) == 1 else f"{name}_{classes[:i].count(name) + 1}", item)
+        for i, (name, item) in enumerate(zip(classes, items, strict=True))
+    ]
+
+
+def _class_name(estimator: Any) -> str:
+    return type(estimator).__name__.lower()

@@ -1,0 +1,2 @@
+# Authors: The sklearn_transfer developers
+# SPDX-License-Identifier: BSD-3-Clause
