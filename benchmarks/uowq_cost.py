@@ -86,9 +86,7 @@ def uowq_fit(inner, X, y, domain, update: str):
         mock.patch.object(_walk, "optimal_weights", timed(_walk.optimal_weights)),
         mock.patch.object(parametric, "__init__", timed(parametric.__init__)),
         mock.patch.object(parametric, "at", timed(parametric.at)),
-        mock.patch.object(
-            _walk.FunctionalGeometry, "at", timed(_walk.FunctionalGeometry.at)
-        ),
+        mock.patch.object(_walk.FunctionalGeometry, "at", timed(_walk.FunctionalGeometry.at)),
     ):
         model = UOWQClassifier(inner, target_domain=0, guard=None, update=update, random_state=0)
         started = perf_counter()
