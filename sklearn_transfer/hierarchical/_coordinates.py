@@ -19,6 +19,10 @@ from sklearn_transfer.hierarchical._mixture import standardised
 
 Array = NDArray[Any]
 
+# Variances below this are those of rounding; y is in units of its standard deviation.
+_LEAST_VARIANCE = 1e-8
+# Even where all sources agree, the target's noise may differ a little.
+_LEAST_LOG_SD = 0.35
 _PENALISED_IN_SUM = ("LogisticRegression", "LinearRegression", "Ridge")
 _PENALISED_PER_ROW = ("PoissonRegressor", "GammaRegressor", "TweedieRegressor")
 
@@ -139,31 +143,93 @@ def lends_its_likelihood(estimator: Any) -> bool:
     )
 
 
-def summaries(rows: Rows, domains: Domains, penalty: Array) -> tuple[Array, Array, float]:
-    """Second-order likelihood of every source, and the noise within sources."""
+@dataclass(frozen=True)
+class Noise:
+    """Noise variances of the domains, as draws from a population of their own.
+
+    Parameters
+    ----------
+    typical : float
+        Geometric mean over the sources: what is expected of the target.
+    log_sd : float
+        Standard deviation of the logarithm of a domain's variance around that.
+    """
+
+    typical: float
+    log_sd: float
+
+
+def summaries(rows: Rows, domains: Domains, penalty: Array) -> tuple[Array, Array, Noise]:
+    """Second-order likelihood of every source in units of its noise, and what noise is usual."""
     p = len(penalty)
     information = np.empty((domains.n_sources, p, p))
     score = np.empty((domains.n_sources, p))
-    squares = freedom = 0.0
-    fallback = []
+    squares, freedom = np.zeros(domains.n_sources), np.zeros(domains.n_sources)
+    spread_of_y = []
     precision = np.diag(np.maximum(penalty, 1e-2))
+    noisy = rows.family.name not in ("bernoulli", "multinomial", "poisson")
     for index in range(domains.n_sources):
         likelihood = rows.likelihood(domains.source_rows(index), 1.0)
         mode, information[index] = penalised_mode(likelihood, np.zeros(p), precision)
         gradient, _ = likelihood.gradient_and_information(mode)
         score[index] = information[index] @ mode + gradient
-        if rows.family.name not in ("bernoulli", "multinomial", "poisson"):
+        if noisy:
             residual, total = _pearson(likelihood, mode)
-            squares += residual if total > 2 * p else 0.0
-            freedom += total - p if total > 2 * p else 0.0
+            if total > 2 * p:
+                squares[index], freedom[index] = residual, total - p
             weight = likelihood.sample_weight
             centre = np.average(likelihood.y, weights=weight)
-            fallback.append(np.average((likelihood.y - centre) ** 2, weights=weight))
-    if not fallback:
-        return information, score, 1.0
-    dispersion = squares / freedom if freedom else 0.7 * float(np.mean(fallback))
-    dispersion = max(dispersion, 1e-8)
-    return information / dispersion, score / dispersion, dispersion
+            spread_of_y.append(np.average((likelihood.y - centre) ** 2, weights=weight))
+    if not noisy:
+        return information, score, Noise(1.0, 0.0)
+    if not freedom.any():
+        typical = max(0.7 * float(np.mean(spread_of_y)), _LEAST_VARIANCE)
+        return information / typical, score / typical, Noise(typical, _LEAST_LOG_SD)
+    dispersion, noise = noise_of_domains(squares, freedom)
+    return (
+        information / dispersion[:, np.newaxis, np.newaxis],
+        score / dispersion[:, np.newaxis],
+        noise,
+    )
+
+
+def noise_of_domains(squares: Array, freedom: Array) -> tuple[Array, Noise]:
+    """Noise variance of each source, shrunk to their population; by moments of the logarithms.
+
+    Parameters
+    ----------
+    squares : ndarray of shape (n_sources,)
+        Sums of squared residuals.
+    freedom : ndarray of shape (n_sources,)
+        Their degrees of freedom; 0 where a source has too few rows to tell.
+
+    Returns
+    -------
+    variance : ndarray of shape (n_sources,)
+        Of each source.
+    noise : Noise
+        Of the population.
+
+    Notes
+    -----
+    The logarithm of a variance with f degrees of freedom has about the mean ``log sigma^2 - 1 / f``
+    and the variance ``2 / f``.
+    """
+    told = freedom > 0
+    logs = np.log(np.maximum(squares[told] / freedom[told], _LEAST_VARIANCE)) + 1.0 / freedom[told]
+    error = 2.0 / freedom[told]
+    between = 0.0
+    for _ in range(20):
+        weight = 1.0 / (between + error)
+        mean = weight @ logs / weight.sum()
+        if len(logs) > 1:
+            excess = (logs - mean) ** 2 * len(logs) / (len(logs) - 1) - error
+            between = max(float(weight**2 @ excess / (weight**2).sum()), 0.0)
+    shrunk = np.full(len(squares), mean)
+    shrunk[told] = mean + between / (between + error) * (logs - mean)
+    return np.exp(shrunk), Noise(
+        float(np.exp(mean)), float(np.hypot(np.sqrt(between), _LEAST_LOG_SD))
+    )
 
 
 def _pearson(likelihood: Likelihood, mode: Array) -> tuple[float, float]:

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
@@ -25,6 +27,8 @@ from sklearn_transfer._math.random_coefficients import (
 from sklearn_transfer._weighted_fit import FittedModel, take_rows
 from sklearn_transfer._weighted_refit import fit_alone
 from sklearn_transfer.hierarchical._coordinates import (
+    Noise,
+    Rows,
     coordinates,
     lends_its_likelihood,
     location_and_scale,
@@ -43,6 +47,7 @@ from sklearn_transfer.hierarchical._posterior import (
     Candidate,
     posterior,
     posteriors_over_noise,
+    predictive_mean,
 )
 
 Array = NDArray[Any]
@@ -51,11 +56,16 @@ Array = NDArray[Any]
 # target's to say.
 SPREAD_FACTORS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 LEVEL_FACTORS = (1.0, 4.0, 16.0, 64.0, 256.0)
-NOISE_FACTORS = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0)
+LEAST_NOISE_RANGE = float(np.log(4.0))
 # A domain's level may lie far outside of what a few sources show (a hospital of referrals), and its
 # own rows tell of it first: the prior on the factor is centred above 1.
 _LEVEL_FACTOR = 16.0
+# A user's penalty shrinks what all domains share; it is no evidence that they differ. A precision
+# above this one on their mean would have its distance from 0 explained by a spread of the sources.
+_MOST_EVIDENT_PENALTY = 1.0
 _LEVEL_LOG_SD = 2.5
+# Less believed candidates are not looked at again when rows are held out.
+_LEAST_BELIEF = 1e-3
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,114 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Posteriors:
+    """What the target's posterior is made of, to be found again from fewer of its rows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The inner estimator, behind the steps of a Pipeline.
+    before : transformer or None
+        These steps, fitted.
+    sample : TargetSample
+        All rows behind the steps.
+    rows : Rows
+        The same in the coordinates of the coefficients.
+    populations : list of Population
+        Of each candidate.
+    log_weights : ndarray of shape (n_candidates,)
+        Unscaled.
+    mixture : PosteriorMixture
+        What predicts.
+    """
+
+    estimator: Any
+    before: Any
+    sample: TargetSample
+    rows: Rows
+    populations: list[Population]
+    log_weights: Array
+    mixture: PosteriorMixture
+
+    def predict_held_out(self, train: NDArray[np.intp], test: NDArray[np.intp]) -> Array:
+        """Predict some rows of the target from others; sources and spread stay as they are.
+
+        Parameters
+        ----------
+        train, test : ndarray of int
+            Row numbers.
+
+        Returns
+        -------
+        mean : ndarray of shape (n_test,) or (n_test, n_classes)
+            Probability of class 1, of every class, or the mean value.
+        """
+        believed = np.flatnonzero(self.mixture.weights > _LEAST_BELIEF)
+        again = self._posteriors_again(train, believed)
+        gained = [
+            new.log_evidence - self.mixture.candidates[index].log_evidence
+            for new, index in zip(again, believed.tolist(), strict=True)
+        ]
+        log_weights = self.log_weights[believed] + np.array(gained)
+        mean = predictive_mean(
+            again,
+            softmax(log_weights),
+            self.rows.design[test],
+            self.rows.offset[test],
+            self.rows.family.name,
+            self.rows.n_outputs,
+        )
+        return self._in_units_of_y(mean)
+
+    def _posteriors_again(
+        self, train: NDArray[np.intp], believed: NDArray[np.intp]
+    ) -> list[Candidate]:
+        """The same candidates, given some rows of the target."""
+        levels = which_are_levels(self.rows)
+        old = [self.mixture.candidates[index] for index in believed.tolist()]
+        again: list[Candidate] = []
+        for (spread_factor, level_factor), group in groupby(
+            zip(old, believed.tolist(), strict=True),
+            key=lambda pair: (pair[0].spread_factor, pair[0].level_factor),
+        ):
+            members = list(group)
+            population = self.populations[members[0][1]]
+            factors = {"spread_factor": spread_factor, "level_factor": level_factor}
+            if self.rows.family.name == "gaussian":
+                again += posteriors_over_noise(
+                    self.rows.likelihood(train, 1.0),
+                    population,
+                    levels,
+                    factors=[candidate.dispersion for candidate, _ in members],
+                    **factors,
+                )
+                continue
+            again += [
+                posterior(
+                    self.rows.likelihood(train, candidate.dispersion),
+                    population,
+                    levels,
+                    **factors,
+                )
+                for candidate, _ in members
+            ]
+        return again
+
+    def predict_base(self, test: NDArray[np.intp]) -> Array:
+        """Predict rows by the base model that did not see them, as in `predict_held_out`."""
+        eta, name = self.rows.offset[test], self.rows.family.name
+        if name == "bernoulli":
+            return expit(eta)
+        if name == "multinomial":
+            return softmax(eta, axis=1)
+        return self._in_units_of_y(eta if name == "gaussian" else np.exp(eta))
+
+    def _in_units_of_y(self, mean: Array) -> Array:
+        gaussian = self.rows.family.name == "gaussian" and self.sample.classes is None
+        return mean * self.mixture.scale + self.mixture.location if gaussian else mean
+
+
+@dataclass(frozen=True)
 class PopulationFit:
     """The target's model, and what the sources are worth to it.
 
@@ -106,6 +224,8 @@ class PopulationFit:
         shrunk towards the population.
     n_parameters : float
         Directions of the coefficients that rows inform.
+    posteriors : Posteriors
+        What the mixture is made of.
     """
 
     mixture: PosteriorMixture
@@ -113,6 +233,7 @@ class PopulationFit:
     worth: Array
     discrepancy: Array
     n_parameters: float
+    posteriors: Posteriors
 
 
 def population_family(estimator: Any, classes: NDArray[Any] | None) -> Family:
@@ -212,29 +333,33 @@ def fit_population(
     location, scale = location_and_scale(sample, predictor, family)
     rows = coordinates(sample, design, predictor, family, location, scale)
     penalty = penalty_of(estimator, rows)
-    information, score, dispersion = summaries(rows, domains, penalty)
+    evident = np.minimum(penalty, _MOST_EVIDENT_PENALTY)
+    information, score, noise = summaries(rows, domains, evident)
+    dispersion = noise.typical
     levels = which_are_levels(rows)
     if base is None:
         spread = estimate_spread(
-            information, score, penalty / dispersion, levels=levels, shrinkage=settings.shrinkage
+            information, score, evident / dispersion, levels=levels, shrinkage=settings.shrinkage
         )
     else:
         # The base model has said what all domains share: how far to correct it is estimated too.
         spread, penalty = estimate_spread_around_base(
             information, score, penalty, levels=levels, shrinkage=settings.shrinkage
         )
-        penalty = penalty * dispersion
+        evident = penalty = penalty * dispersion
     target = rows.likelihood(domains.target_rows, dispersion)
     candidates, log_weights, populations = [], [], []
     for factor in SPREAD_FACTORS:
         scaled = np.where(levels, spread, spread * factor)
         population = population_given_spread(information, score, scaled, penalty / dispersion)
-        for candidate in _candidates(target, population, levels, factor):
+        evidence = population
+        if (evident < penalty).any():
+            evidence = population_given_spread(information, score, scaled, evident / dispersion)
+        for candidate in _candidates(target, population, levels, factor, noise):
             candidates.append(candidate)
             populations.append(population)
-            log_weights.append(_log_weight(candidate, population, len(levels)))
-    weights = np.exp(np.array(log_weights) - np.max(log_weights))
-    weights /= weights.sum()
+            log_weights.append(_log_weight(candidate, evidence, len(levels)))
+    weights = softmax(log_weights)
     mixture = (ClassifierMixture if classes is not None else RegressorMixture)(
         base, before, design, candidates, weights, family.name, classes, location, scale
     )
@@ -248,7 +373,10 @@ def fit_population(
         if weight > 1e-6:
             worth += weight * _worth(candidate, population, levels, per_row, n_parameters)
             matrix += weight * _discrepancy(candidate, population, score, per_row)
-    return PopulationFit(mixture, spread, worth, matrix, n_parameters)
+    posteriors = Posteriors(
+        estimator, before, sample, rows, populations, np.array(log_weights), mixture
+    )
+    return PopulationFit(mixture, spread, worth, matrix, n_parameters, posteriors)
 
 
 def check_probabilistic(estimator: Any, classes: NDArray[Any] | None) -> None:
@@ -342,18 +470,46 @@ def _subset(sample: TargetSample, rows: NDArray[np.intp]) -> TargetSample:
 
 
 def _candidates(
-    target: Likelihood, population: Population, levels: NDArray[np.bool_], factor: float
+    target: Likelihood,
+    population: Population,
+    levels: NDArray[np.bool_],
+    factor: float,
+    noise: Noise,
 ) -> list[Candidate]:
     found = []
     for level_factor in LEVEL_FACTORS:
         options = {"spread_factor": factor, "level_factor": level_factor}
         if target.family == "gaussian":
             found += posteriors_over_noise(
-                target, population, levels, factors=NOISE_FACTORS, **options
+                target,
+                population,
+                levels,
+                factors=noise_factors(noise.log_sd),
+                log_sd=noise.log_sd,
+                **options,
             )
         else:
             found.append(posterior(target, population, levels, **options))
     return found
+
+
+def noise_factors(log_sd: float) -> Array:
+    """Factors on the typical noise: 2.8 standard deviations to both sides, a factor 4 at least.
+
+    Parameters
+    ----------
+    log_sd : float
+        Of the logarithm of a domain's noise variance.
+
+    Returns
+    -------
+    factors : ndarray of shape (n_factors,)
+        Of steps of about a factor 1.6, at most 25.
+    """
+    if not LEAST_NOISE_RANGE:
+        return np.ones(1)
+    reach = max(LEAST_NOISE_RANGE, 2.8 * log_sd)
+    return np.exp(np.linspace(-reach, reach, min(2 * int(np.ceil(reach / 0.47)) + 1, 25)))
 
 
 def _log_weight(candidate: Candidate, population: Population, n_coefficients: int) -> float:
@@ -363,4 +519,4 @@ def _log_weight(candidate: Candidate, population: Population, n_coefficients: in
     """
     level_prior = -0.5 * (np.log(candidate.level_factor / _LEVEL_FACTOR) / _LEVEL_LOG_SD) ** 2
     tempered = population.log_likelihood / np.sqrt(n_coefficients)
-    return candidate.log_evidence + tempered + level_prior
+    return candidate.log_evidence + candidate.log_prior + tempered + level_prior

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -33,18 +33,21 @@ class Candidate:
         Noise variance of the target.
     mode : ndarray of shape (n_coefficients,)
         Of the posterior.
-    covariance : ndarray of shape (n_coefficients, n_coefficients)
-        Of the posterior, by Laplace's approximation.
+    covariance : ndarray of shape (n_coefficients, n_coefficients) or None
+        Of the posterior, by Laplace's approximation; None for normal noise, where means need none.
     log_evidence : float
         Of the target's rows.
+    log_prior : float, default=0.0
+        Of the noise variance.
     """
 
     spread_factor: float
     level_factor: float
     dispersion: float
     mode: Array
-    covariance: Array
+    covariance: Array | None
     log_evidence: float
+    log_prior: float = 0.0
 
     @property
     def name(self) -> str:
@@ -110,7 +113,7 @@ def posteriors_over_noise(
     *,
     spread_factor: float,
     level_factor: float,
-    factors: Sequence[float],
+    factors: Sequence[float] | Array,
     log_sd: float = 0.35,
 ) -> list[Candidate]:
     """The same for several noise variances of the target, with a log-normal prior on the factor.
@@ -125,7 +128,7 @@ def posteriors_over_noise(
         Which coefficients are intercepts.
     spread_factor, level_factor : float
         As in `posterior`.
-    factors : sequence of float
+    factors : sequence of float or ndarray
         Factors on the noise.
     log_sd : float, default=0.35
         Standard deviation of the prior on the factor's logarithm.
@@ -134,18 +137,56 @@ def posteriors_over_noise(
     -------
     candidates : list of Candidate
         One per factor.
+
+    Notes
+    -----
+    One decomposition serves all factors. With the prior covariance C of the coefficients and the
+    residuals r from the prior mean, ``r ~ N(0, Z C Z' + sigma^2 I)``.
     """
+    spread = population.spread * np.where(levels, level_factor, 1.0)
+    prior = np.diag(spread) + population.mean_covariance
+    root_weight = np.sqrt(likelihood.sample_weight)
+    design = root_weight[:, np.newaxis] * likelihood.design
+    residual = root_weight * (likelihood.y - likelihood.predictor(population.mean))
+    if len(design) <= len(spread):
+        # In the space of the rows: their covariance under the prior, K = Z C Z'.
+        carried = prior @ design.T
+        eigenvalues, vectors = np.linalg.eigh(design @ carried)
+        moved = carried @ vectors
+        projected = vectors.T @ residual
+        outside = 0.0
+    else:
+        # In the space of the coefficients, whitened by the prior.
+        root = np.linalg.cholesky(prior)
+        whitened = design @ root
+        eigenvalues, vectors = np.linalg.eigh(whitened.T @ whitened)
+        moved = root @ vectors
+        projected = vectors.T @ (whitened.T @ residual)
+        outside = float(residual @ residual)
+    eigenvalues = np.maximum(eigenvalues, 0.0)
+    total = float(likelihood.sample_weight.sum())
     candidates = []
     for factor in factors:
-        candidate = posterior(
-            replace(likelihood, dispersion=likelihood.dispersion * factor),
-            population,
-            levels,
-            spread_factor=spread_factor,
-            level_factor=level_factor,
+        variance = likelihood.dispersion * float(factor)
+        shrunk = projected / (eigenvalues + variance)
+        if len(design) <= len(spread):
+            squares = projected @ shrunk
+        else:
+            squares = (outside - projected @ shrunk) / variance
+        log_evidence = -0.5 * (
+            squares + np.log1p(eigenvalues / variance).sum() + total * np.log(variance)
         )
-        prior = -0.5 * (np.log(factor) / log_sd) ** 2
-        candidates.append(replace(candidate, log_evidence=candidate.log_evidence + prior))
+        candidates.append(
+            Candidate(
+                spread_factor,
+                level_factor,
+                variance,
+                population.mean + moved @ shrunk,
+                None,
+                float(log_evidence),
+                -0.5 * (np.log(factor) / log_sd) ** 2,
+            )
+        )
     return candidates
 
 
@@ -193,7 +234,7 @@ def predictive_mean(
             total += weight * _softmax_mean(candidate, design, offset, n_outputs)
             continue
         eta = design @ candidate.mode + offset
-        if family == "bernoulli":
+        if family == "bernoulli" and candidate.covariance is not None:
             variance = np.einsum("ij,ij->i", design @ candidate.covariance, design)
             total += weight * expit(eta / np.sqrt(1.0 + np.pi * variance / 8.0))
         else:
@@ -203,6 +244,7 @@ def predictive_mean(
 
 def _softmax_mean(candidate: Candidate, design: Array, offset: Array, n_outputs: int) -> Array:
     """Every pair of classes as a logistic model, the shares of all scaled to sum to 1."""
+    assert candidate.covariance is not None
     n_columns = design.shape[1]
     eta = design @ candidate.mode.reshape(n_outputs, n_columns).T + offset
     blocks = candidate.covariance.reshape(n_outputs, n_columns, n_outputs, n_columns)

@@ -13,7 +13,7 @@ from scipy.optimize import LinearConstraint
 from sklearn.metrics import mean_tweedie_deviance
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_transfer._families import Family, deal_folds
+from sklearn_transfer._families import Family, TargetSample, deal_folds
 from sklearn_transfer._math.aggregation import exponential_weights, mean_deviance
 from sklearn_transfer._progress import counted
 from sklearn_transfer._warnings import warn_transfer
@@ -154,11 +154,7 @@ def choose(
     per_fold = list(counted(found, len(folds), "folds"))
     share = np.array([size for size, _ in per_fold])
     losses = share @ np.array([of_fold for _, of_fold in per_fold]) / share.sum()
-    if refit.classes is not None:
-        evidence = share.sum() * losses
-    else:
-        scale = max(float(losses.min()), _LEAST_LOSS)
-        evidence = 0.5 * share.sum() * np.log(np.maximum(losses / scale, _LEAST_LOSS))
+    evidence = likelihood_losses(losses, float(share.sum()), refit.classes is not None)
     return Choice(names, source_weights, losses, exponential_weights(evidence))
 
 
@@ -187,31 +183,95 @@ def _losses_of_fold(
     losses = np.empty(len(names))
     for number, name in enumerate(names):
         if name == "target" and refit.classes is not None and len(np.unique(alone.y)) < 2:
-            # No model can be fitted; its class is as frequent as one row more of each leaves it.
-            true = np.where(y == alone.y[0], 1.0 + alone.size, 1.0)
-            true /= alone.size + len(refit.classes)
-            losses[number] = 0.5 * mean_deviance(true, row_weight)
+            losses[number] = frequency_loss(alone, y, row_weight)
+            continue
+        model = again.fit(weights[name])
+        if refit.classes is not None:
+            predicted = model.predict_proba(X, refit.classes).astype(np.float64)
         else:
-            model = again.fit(weights[name])
-            losses[number] = _loss(model, X, y, row_weight, refit.classes, family)
+            predicted = np.asarray(model.predict(X), dtype=np.float64)
+        losses[number] = held_out_loss(predicted, y, row_weight, refit.classes, family)
     return float(len(y) if row_weight is None else row_weight.sum()), losses
 
 
-def _loss(
-    model: FittedModel,
-    X: Any,
+def held_out_loss(
+    predicted: Array,
     y: NDArray[Any],
     sample_weight: Array | None,
     classes: NDArray[Any] | None,
     family: Family,
 ) -> float:
+    """Log-loss of probabilities, squared error or deviance of values.
+
+    Parameters
+    ----------
+    predicted : ndarray of shape (n_samples,) or (n_samples, n_classes)
+        Values, or probabilities in the order of `classes`.
+    y : ndarray of shape (n_samples,)
+        What happened.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Row weights.
+    classes : ndarray of shape (n_classes,) or None
+        None for values.
+    family : Family
+        Of the inner estimator.
+
+    Returns
+    -------
+    loss : float
+        A weighted mean.
+    """
     if classes is not None:
-        proba = model.predict_proba(X, classes)
-        true = proba[np.arange(len(y)), np.searchsorted(classes, y)]
-        return 0.5 * mean_deviance(true.astype(np.float64), sample_weight)
-    predicted = np.asarray(model.predict(X), dtype=np.float64)
+        true = predicted[np.arange(len(y)), np.searchsorted(classes, y)]
+        return 0.5 * mean_deviance(true, sample_weight)
     if family.logarithmic:
         power = {"poisson": 1.0, "gamma": 2.0}.get(family.name, family.power)
-        predicted = np.maximum(predicted, np.finfo(float).tiny)
-        return float(mean_tweedie_deviance(y, predicted, sample_weight=sample_weight, power=power))
+        positive = np.maximum(predicted, np.finfo(float).tiny)
+        return float(mean_tweedie_deviance(y, positive, sample_weight=sample_weight, power=power))
     return float(np.average((y - predicted) ** 2, weights=sample_weight))
+
+
+def frequency_loss(alone: TargetSample, y: NDArray[Any], sample_weight: Array | None) -> float:
+    """Log-loss of a target of one class, for which no model can be fitted.
+
+    Parameters
+    ----------
+    alone : TargetSample
+        Rows of one class; it is as frequent as one row more of each class leaves it.
+    y : ndarray of shape (n_samples,)
+        Labels held out.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Their weights.
+
+    Returns
+    -------
+    loss : float
+        Mean log-loss.
+    """
+    assert alone.classes is not None
+    true = np.where(y == alone.y[0], 1.0 + alone.size, 1.0) / (alone.size + len(alone.classes))
+    return 0.5 * mean_deviance(true, sample_weight)
+
+
+def likelihood_losses(losses: Array, n_target: float, are_logarithmic: bool) -> Array:
+    """Negative log-likelihood of all held-out rows, up to a constant.
+
+    Parameters
+    ----------
+    losses : ndarray of shape (n_candidates,)
+        Means over rows.
+    n_target : float
+        Weight of these rows.
+    are_logarithmic : bool
+        Whether they are log-losses. Otherwise the likelihood is that of a normal variable whose
+        variance is the loss.
+
+    Returns
+    -------
+    losses : ndarray of shape (n_candidates,)
+        In units of the likelihood.
+    """
+    if are_logarithmic:
+        return n_target * losses
+    scale = max(float(losses.min()), _LEAST_LOSS)
+    return 0.5 * n_target * np.log(np.maximum(losses / scale, _LEAST_LOSS))

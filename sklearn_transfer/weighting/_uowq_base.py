@@ -32,6 +32,8 @@ from sklearn_transfer.hierarchical._population_fit import (
 )
 from sklearn_transfer.weighting._geometry_base import BaseSourceGeometry
 from sklearn_transfer.weighting._guard import MOST_ROUNDS, candidates, choose
+from sklearn_transfer.weighting._guard_population import NAMES as CANDIDATES
+from sklearn_transfer.weighting._guard_population import guard_population
 from sklearn_transfer.weighting._uowq_warnings import warn_about_expansion, warn_about_weights
 from sklearn_transfer.weighting._walk import Round, Rounds, Walk, restricted
 
@@ -110,7 +112,7 @@ class BaseUOWQ(BaseSourceGeometry):
                 sample = TargetSample(X, y, sample_weight, classes)
                 found = self._population(estimator, sample, domains, seed)
                 if found is not None:
-                    self._finish_population(found)
+                    self._finish_population(found, domains, seed)
                     return
             self._fit_weights(estimator, X, y, sample_weight, domains, classes, seed)
 
@@ -314,26 +316,29 @@ class BaseUOWQ(BaseSourceGeometry):
             "transfer_quantity": history_weights @ n_samples,
         }
 
-    def _finish_population(self, found: PopulationFit) -> None:
-        """The same attributes, of a fit whose sources speak through a population."""
-        mixture = found.mixture
+    def _finish_population(self, found: PopulationFit, domains: Domains, seed: int) -> None:
+        """Guard the population model, and set the same attributes."""
+        model, self.candidate_losses_, self.candidate_weights_ = guard_population(
+            found,
+            domains,
+            validation_fraction=self.validation_fraction,
+            n_jobs=self.n_jobs,
+            seed=seed,
+        )
+        self.candidates_ = list(CANDIDATES)
         self.discrepancy_ = found.discrepancy
         self.n_parameters_ = found.n_parameters
-        self.source_weights_ = found.worth / self._n_samples
+        population, _, pooled = self.candidate_weights_
+        self.source_weights_ = population * found.worth / self._n_samples + pooled
         self._share_out()
         self.effective_sample_size_ = self._n_target + self.transfer_quantity_
-        self.candidates_ = [candidate.name for candidate in mixture.candidates]
-        self.candidate_weights_ = mixture.weights
-        self.candidate_losses_ = np.array(
-            [-candidate.log_evidence / self._n_target for candidate in mixture.candidates]
-        )
         logger.info(
-            "population of %d sources: worth %.4g target rows, most believed: %s",
+            "population of %d sources: worth %.4g target rows, candidates %s",
             len(self.source_domains_),
             self.transfer_quantity_,
-            self.candidates_[int(np.argmax(self.candidate_weights_))],
+            dict(zip(self.candidates_, self.candidate_weights_.round(3), strict=True)),
         )
-        self._keep_model(FittedModel(mixture, mixture.classes))
+        self._keep_model(model)
 
     def _share_out(self) -> None:
         """What the source weights mean in rows."""

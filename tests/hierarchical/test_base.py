@@ -16,9 +16,15 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn_transfer.hierarchical import (
     RandomCoefficientsClassifier,
     RandomCoefficientsRegressor,
+    _coordinates,
     _population_fit,
 )
 from tests.hierarchical.data import planted
+
+
+def equal_noise(squares, freedom):
+    variance = squares.sum() / freedom.sum()
+    return np.full(len(squares), variance), _coordinates.Noise(variance, 0.35)
 
 
 @pytest.fixture
@@ -28,7 +34,8 @@ def given_spread(monkeypatch):
     def fix(level, slopes):
         monkeypatch.setattr(_population_fit, "SPREAD_FACTORS", (1.0,))
         monkeypatch.setattr(_population_fit, "LEVEL_FACTORS", (1.0,))
-        monkeypatch.setattr(_population_fit, "NOISE_FACTORS", (1.0,))
+        monkeypatch.setattr(_population_fit, "LEAST_NOISE_RANGE", 0.0)
+        monkeypatch.setattr(_coordinates, "noise_of_domains", equal_noise)
         monkeypatch.setattr(
             _population_fit,
             "estimate_spread",

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.polynomial.hermite_e import hermegauss
@@ -76,10 +78,10 @@ class TestGaussian:
                     Z @ drawn_from.mean + likelihood.offset,
                     total + 0.6 * factor * np.eye(12),
                 )
-                # Constants of the densities of y and of the logarithm of the factor.
-                exact += 6 * np.log(2 * np.pi)
+                exact += 6 * np.log(2 * np.pi)  # the constant of the density of y
                 prior = norm.logpdf(np.log(factor), scale=0.35) - norm.logpdf(0, scale=0.35)
-                assert_allclose(candidate.log_evidence, exact + prior, rtol=1e-8)
+                assert_allclose(candidate.log_evidence, exact, rtol=1e-8)
+                assert_allclose(candidate.log_prior, prior, atol=1e-12)
                 assert candidate.dispersion == pytest.approx(0.6 * factor)
 
 
@@ -233,3 +235,33 @@ class TestPredictiveMean:
         mixture = [candidate(mode, np.eye(2)) for mode in modes]
         found = predictive_mean(mixture, np.array([0.3, 0.7]), design, np.ones(5), family, 1)
         assert_allclose(found, inverse(design @ modes.T + 1.0) @ [0.3, 0.7])
+
+
+@pytest.mark.parametrize("n_samples", [4, 40])
+def test_one_decomposition_for_all_noise_is_the_posterior_for_each(n_samples):
+    """More rows than coefficients and fewer: both ways equal the posterior in coefficients."""
+    rng = np.random.default_rng(0)
+    p = 6
+    root = rng.standard_normal((p, p))
+    drawn_from = Population(
+        rng.standard_normal(p), 0.1 * root @ root.T, rng.uniform(0.1, 2.0, p), 0.0, np.empty(0)
+    )
+    levels = np.arange(p) == 0
+    likelihood = Likelihood(
+        rng.standard_normal((n_samples, p)),
+        rng.standard_normal(n_samples),
+        "gaussian",
+        rng.standard_normal(n_samples),
+        rng.uniform(0.5, 2.0, n_samples),
+        1,
+        0.7,
+    )
+    options = {"spread_factor": 1.0, "level_factor": 4.0}
+    factors = (0.3, 1.0, 5.0)
+    found = posteriors_over_noise(likelihood, drawn_from, levels, factors=factors, **options)
+    for candidate, factor in zip(found, factors, strict=True):
+        slow = posterior(
+            replace(likelihood, dispersion=0.7 * factor), drawn_from, levels, **options
+        )
+        assert_allclose(candidate.mode, slow.mode, rtol=1e-8)
+        assert_allclose(candidate.log_evidence, slow.log_evidence, rtol=1e-8)
