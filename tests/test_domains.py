@@ -337,3 +337,32 @@ def test_ambiguous_domain_column_is_refused():
     frame = pd.DataFrame([["t", 1.0, "t"]], columns=["site", "p", "site"])
     with pytest.raises(ValueError, match=r"(?s)one column.*'site'.*instead"):
         split_domain_column(frame, "site")
+
+
+@pytest.mark.filterwarnings("ignore:Only the target domain")
+@given(st.integers(0, 10_000), st.integers(1, 30), st.integers(1, 5))
+def test_restricted_to_is_the_index_of_the_rows_that_stay(seed, n_rows, n_domains):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(n_domains, size=n_rows)
+    whole = index_domains(labels, int(labels[0]), n_rows)
+    rows = np.flatnonzero(rng.random(n_rows) < 0.6)
+    part = whole.restricted_to(rows)
+    assert part.target == whole.target
+    assert_array_equal(part.sources, whole.sources)
+    kept = labels[rows]
+    assert_array_equal(part.target_rows, np.flatnonzero(kept == whole.target))
+    for index, source in enumerate(whole.sources):
+        assert_array_equal(part.source_rows(index), np.flatnonzero(kept == source))
+    assert_allclose(part.totals(None).sum(), len(rows))
+    assert_array_equal(whole.order[: whole.offsets[1]], np.flatnonzero(labels == labels[0]))
+
+
+def test_restricted_to_all_and_to_none():
+    whole = index_domains(np.array(list("batab")), "t", 5)
+    same = whole.restricted_to(np.arange(5))
+    assert_array_equal(same.order, whole.order)
+    assert_array_equal(same.offsets, whole.offsets)
+    empty = whole.restricted_to(np.empty(0, dtype=np.intp))
+    assert empty.sources.tolist() == ["a", "b"]
+    assert_array_equal(empty.offsets, np.zeros(4))
+    assert len(empty.order) == 0

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from sklearn_transfer._weighted_fit import FittedModel
 from sklearn_transfer.hierarchical._design import Design
-from sklearn_transfer.hierarchical._posterior import Candidate, predictive_mean
+from sklearn_transfer.hierarchical._posterior import LEAST_WEIGHT, Candidate, predictive_mean
 
 Array = NDArray[Any]
 
@@ -102,6 +102,14 @@ class PosteriorMixture(BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
+
+    def believed(self) -> Self:
+        """The same without candidates whose weight changes no prediction."""
+        kept = np.flatnonzero(self.weights > LEAST_WEIGHT)
+        params = self.get_params(deep=False)
+        params["candidates"] = [self.candidates[index] for index in kept.tolist()]
+        params["weights"] = self.weights[kept] / self.weights[kept].sum()
+        return type(self)(**params)
 
     def _mean(self, X: Any) -> Array:
         n_outputs = len(self.classes) if self.family == "multinomial" else 1  # type: ignore[arg-type]

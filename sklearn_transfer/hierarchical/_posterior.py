@@ -18,6 +18,9 @@ from sklearn_transfer._math.random_coefficients import Population
 
 Array = NDArray[Any]
 
+# Candidates below this cost a pass each and change nothing.
+LEAST_WEIGHT = 1e-6
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -227,7 +230,7 @@ def predictive_mean(
     0.015 at most. Several classes are compared pair by pair.
     """
     total = np.zeros(len(design) if n_outputs == 1 else (len(design), n_outputs))
-    counted = np.flatnonzero(weights > 1e-6)  # the others cost a pass each and change nothing
+    counted = np.flatnonzero(weights > LEAST_WEIGHT)
     share = weights[counted] / weights[counted].sum()
     for weight, candidate in zip(share, [candidates[int(i)] for i in counted], strict=True):
         if n_outputs > 1:

@@ -70,7 +70,7 @@ def guard_population(
     classes = parts.sample.classes
     rows = domains.target_rows
     y = parts.sample.y[rows]
-    population = FittedModel(found.mixture, classes)
+    population = FittedModel(found.mixture.believed(), classes)
     if len(y) < 2 or (classes is not None and len(np.unique(y)) < 2):
         return population, np.full(3, np.nan), np.array([1.0, 0.0, 0.0])
     # The folds of the base model: its predictions for a fold have not seen that fold.

@@ -32,8 +32,9 @@ class UOWQClassifier(BaseUOWQ, BaseTransferClassifier):
         compares the target alone, the first rounds of weights and pooling on held-out rows of the
         target, averages their weights by what they lose there, and fits once more: one inner
         model. "auto" takes the coefficients of the domains as draws from a population whose spread
-        the sources show; it is "select" where a parameter of the weights (those from `update` to
-        `source_estimators`) differs from its default, or where the table is too wide.
+        the sources show, and averages that model with the target alone and with pooling where
+        held-out rows ask for it; it is "select" where a parameter of the weights (those from
+        `update` to `source_estimators`) differs from its default, or where the table is too wide.
     update : {"static", "dynamic"}, default="dynamic"
         Whether weights are computed once, from the target-only model, or again after each refit.
     n_rounds : int, default=5
@@ -91,16 +92,14 @@ class UOWQClassifier(BaseUOWQ, BaseTransferClassifier):
     source_estimators_ : dict
         Source label -> fitted inner estimator; empty under guard="auto", which fits none.
     estimator_ : estimator
-        The fitted inner estimator of the target; under guard="auto" an average over the
-        candidates' posteriors.
+        The fitted inner estimator of the target; under guard="auto" an average around it.
     candidates_ : list of str
         What the guard compared: stations between the target alone and pooling.
     candidate_weights_ : ndarray of shape (n_candidates,)
         How far each was believed; they sum to 1.
     candidate_losses_ : ndarray of shape (n_candidates,)
-        On held-out rows of the target: log-loss, squared error or deviance. Under guard="auto"
-        the negative log evidence per target row, for which no row is held out. NaN where
-        there was nothing to compare.
+        On held-out rows of the target: log-loss, squared error or deviance. NaN where there was
+        nothing to compare.
     history_ : dict of ndarray
         Per round: "weights" and "ratio" (c_i = N_0 M_ii / d) of shape (n_rounds, n_sources),
         "risk" (L) and "transfer_quantity" (s) of shape (n_rounds,). No round under guard="auto".
@@ -135,8 +134,8 @@ class UOWQClassifier(BaseUOWQ, BaseTransferClassifier):
     while the dynamic update feeds back on itself and pools sources completely below a critical
     ratio c of about 4. `history_` holds the ratios, and a warning names such sources.
 
-    The guard, and where it fails, is described in the user guide. The model of `guard="auto"` is
-    that of :class:`sklearn_transfer.hierarchical.RandomCoefficientsClassifier`.
+    The guard, and where it fails, is described in the user guide. The population model of
+    `guard="auto"` is :class:`sklearn_transfer.hierarchical.RandomCoefficientsClassifier`.
 
     References
     ----------
@@ -189,8 +188,9 @@ class UOWQRegressor(BaseUOWQ, BaseTransferRegressor):
         compares the target alone, the first rounds of weights and pooling on held-out rows of the
         target, averages their weights by what they lose there, and fits once more: one inner
         model. "auto" takes the coefficients of the domains as draws from a population whose spread
-        the sources show; it is "select" where a parameter of the weights (those from `update` to
-        `source_estimators`) differs from its default, or where the table is too wide.
+        the sources show, and averages that model with the target alone and with pooling where
+        held-out rows ask for it; it is "select" where a parameter of the weights (those from
+        `update` to `source_estimators`) differs from its default, or where the table is too wide.
     update : {"static", "dynamic"}, default="dynamic"
         Whether weights are computed once, from the target-only model, or again after each refit.
     n_rounds : int, default=5
@@ -248,16 +248,14 @@ class UOWQRegressor(BaseUOWQ, BaseTransferRegressor):
     source_estimators_ : dict
         Source label -> fitted inner estimator; empty under guard="auto", which fits none.
     estimator_ : estimator
-        The fitted inner estimator of the target; under guard="auto" an average over the
-        candidates' posteriors.
+        The fitted inner estimator of the target; under guard="auto" an average around it.
     candidates_ : list of str
         What the guard compared: stations between the target alone and pooling.
     candidate_weights_ : ndarray of shape (n_candidates,)
         How far each was believed; they sum to 1.
     candidate_losses_ : ndarray of shape (n_candidates,)
-        On held-out rows of the target: log-loss, squared error or deviance. Under guard="auto"
-        the negative log evidence per target row, for which no row is held out. NaN where
-        there was nothing to compare.
+        On held-out rows of the target: log-loss, squared error or deviance. NaN where there was
+        nothing to compare.
     history_ : dict of ndarray
         Per round: "weights" and "ratio" (c_i = N_0 M_ii / d) of shape (n_rounds, n_sources),
         "risk" (L) and "transfer_quantity" (s) of shape (n_rounds,). No round under guard="auto".
@@ -290,8 +288,8 @@ class UOWQRegressor(BaseUOWQ, BaseTransferRegressor):
     while the dynamic update feeds back on itself and pools sources completely below a critical
     ratio c of about 4. `history_` holds the ratios, and a warning names such sources.
 
-    The guard, and where it fails, is described in the user guide. The model of `guard="auto"` is
-    that of :class:`sklearn_transfer.hierarchical.RandomCoefficientsRegressor`.
+    The guard, and where it fails, is described in the user guide. The population model of
+    `guard="auto"` is :class:`sklearn_transfer.hierarchical.RandomCoefficientsRegressor`.
 
     References
     ----------

@@ -13,7 +13,11 @@ from scipy.linalg import block_diag
 from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import multivariate_normal
 
-from sklearn_transfer._math.random_coefficients import estimate_spread, population_given_spread
+from sklearn_transfer._math.random_coefficients import (
+    estimate_spread,
+    estimate_spread_around_base,
+    population_given_spread,
+)
 
 problems = st.tuples(st.integers(0, 10_000), st.integers(1, 6), st.integers(1, 4))
 
@@ -265,3 +269,80 @@ class TestEstimateSpread:
         )
         error = np.sqrt(2 / n_sources) * (1 + 1 / (n_rows * spread))
         assert (np.abs(found / spread - 1) < 5 * error).all()
+
+
+class TestEstimateSpreadAroundBase:
+    """One variance omega^2 for the mean slopes, in turn with the spread."""
+
+    def draws(self, seed, *, omega, n_coefficients=30, n_sources=6, spread=0.1, rows=400.0):
+        """Orthogonal informations; the first coefficient is a level far from 0."""
+        rng = np.random.default_rng(seed)
+        mean = omega * rng.standard_normal(n_coefficients)
+        mean[0] = 5.0
+        theta = mean + np.sqrt(spread) * rng.standard_normal((n_sources, n_coefficients))
+        estimates = theta + rng.standard_normal(theta.shape) / np.sqrt(rows)
+        information = np.tile(np.eye(n_coefficients) * rows, (n_sources, 1, 1))
+        levels = np.arange(n_coefficients) == 0
+        penalty = np.where(levels, 1e-6, 1.0)
+        return information, rows * estimates, penalty, levels
+
+    @pytest.mark.parametrize("omega", [0.3, 1.0, 3.0])
+    def test_is_stationary_in_omega(self, omega):
+        """The restricted likelihood's slope in omega, by differences of its value."""
+        information, score, start, levels = self.draws(1, omega=omega)
+        spread, penalty = estimate_spread_around_base(
+            information, score, start, levels=levels, max_iter=2000, tol=1e-9
+        )
+        assert np.ptp(penalty[~levels]) == 0.0
+
+        def value(log_omega2):
+            """With the prior's own constant, which does not depend on the spread."""
+            prior = np.where(levels, penalty, np.exp(-log_omega2))
+            found = population_given_spread(information, score, spread, prior)
+            return found.log_likelihood + 0.5 * np.log(prior).sum()
+
+        at = -np.log(penalty[1])
+        step = 1e-4
+        assert abs(value(at + step) - value(at - step)) / (2 * step) < 1e-3
+        assert value(at) > max(value(at - 0.3), value(at + 0.3))
+        best = minimize_scalar(lambda t: -value(t), bounds=(at - 4, at + 4), method="bounded").x
+        assert_allclose(at, best, atol=1e-3)
+
+    def test_balanced_closed_form(self):
+        """Means of the sources' estimates are N(0, omega^2 + (s + 1/rows) / K): the mean square."""
+        information, score, start, levels = self.draws(2, omega=0.7)
+        spread, penalty = estimate_spread_around_base(
+            information, score, start, levels=levels, shrinkage=1e12, max_iter=2000, tol=1e-10
+        )
+        centre = (score / 400.0).mean(axis=0)[~levels]
+        own = (spread[1] + 1 / 400.0) / len(score)
+        assert_allclose(1 / penalty[1], np.mean(centre**2) - own, rtol=1e-5)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("omega", [0.2, 1.0])
+    def test_recovers_planted_omega(self, omega):
+        """100 slopes: the standard error of log omega^2 is sqrt(2/100) (1 + v/omega^2) = .14 to .20.
+
+        v = (0.1 + 1/400) / 6. Five of them are allowed: an error happens with probability 1e-6.
+        """
+        information, score, start, levels = self.draws(3, omega=omega, n_coefficients=101)
+        _, penalty = estimate_spread_around_base(
+            information, score, start, levels=levels, max_iter=500, tol=1e-6
+        )
+        error = np.sqrt(2 / 100) * (1 + 0.1025 / 6 / omega**2)
+        assert abs(np.log(1 / penalty[1] / omega**2)) < 5 * error
+
+    def test_no_common_correction(self):
+        """Means of 0 are found to be near 0, and the prior says so; the level stays free."""
+        information, score, start, levels = self.draws(4, omega=0.0, spread=1e-3)
+        _, penalty = estimate_spread_around_base(information, score, start, levels=levels)
+        assert penalty[1] > 1000.0
+        assert penalty[0] == 1e-6
+        assert start[1] == 1.0
+
+    def test_levels_only(self):
+        information, score = np.full((4, 1, 1), 30.0), np.array([[3.0], [9.0], [-6.0], [30.0]])
+        levels, penalty = np.array([True]), np.array([1e-6])
+        spread, same = estimate_spread_around_base(information, score, penalty, levels=levels)
+        assert_allclose(spread, estimate_spread(information, score, penalty, levels=levels))
+        assert_allclose(same, penalty)
