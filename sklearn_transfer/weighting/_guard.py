@@ -188,6 +188,8 @@ def _losses_of_fold(
         model = again.fit(weights[name])
         if refit.classes is not None:
             predicted = model.predict_proba(X, refit.classes).astype(np.float64)
+            if name == "target":
+                predicted = with_unseen_classes(predicted, alone)
         else:
             predicted = np.asarray(model.predict(X), dtype=np.float64)
         losses[number] = held_out_loss(predicted, y, row_weight, refit.classes, family)
@@ -229,6 +231,32 @@ def held_out_loss(
         positive = np.maximum(predicted, np.finfo(float).tiny)
         return float(mean_tweedie_deviance(y, positive, sample_weight=sample_weight, power=power))
     return float(np.average((y - predicted) ** 2, weights=sample_weight))
+
+
+def with_unseen_classes(predicted: Array, alone: TargetSample) -> Array:
+    """Probabilities of a target-only model that leave room for classes it has not seen.
+
+    Parameters
+    ----------
+    predicted : ndarray of shape (n_samples, n_classes)
+        Probabilities of all classes; 0 for those that the target's rows lack.
+    alone : TargetSample
+        These rows.
+
+    Returns
+    -------
+    predicted : ndarray of shape (n_samples, n_classes)
+        A class without a row is as frequent as one row more of each leaves it. Otherwise the target
+        alone would be refused for what a fold took from it.
+    """
+    assert alone.classes is not None
+    unseen = ~np.isin(alone.classes, alone.y)
+    if not unseen.any():
+        return predicted
+    share = 1.0 / (alone.size + len(alone.classes))
+    predicted = predicted * (1.0 - unseen.sum() * share)
+    predicted[:, unseen] = share
+    return predicted
 
 
 def frequency_loss(alone: TargetSample, y: NDArray[Any], sample_weight: Array | None) -> float:

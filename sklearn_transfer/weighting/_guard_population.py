@@ -23,6 +23,7 @@ from sklearn_transfer.weighting._guard import (
     frequency_loss,
     held_out_loss,
     likelihood_losses,
+    with_unseen_classes,
 )
 
 Array = NDArray[np.float64]
@@ -112,9 +113,11 @@ def _losses_of_fold(
         return held_out_loss(predicted, y, weight, sample.classes, family)
 
     def fitted(train: NDArray[np.intp]) -> float:
-        model = fit_alone(parts.estimator, _subset(sample, train), validation_fraction, seed)
+        known = _subset(sample, train)
+        model = fit_alone(parts.estimator, known, validation_fraction, seed)
         if sample.classes is not None:
-            return loss(model.predict_proba(X, sample.classes).astype(np.float64))
+            proba = model.predict_proba(X, sample.classes).astype(np.float64)
+            return loss(with_unseen_classes(proba, known))
         return loss(np.asarray(model.predict(X), dtype=np.float64))
 
     alone = _subset(sample, others)

@@ -24,11 +24,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBClassifier, XGBRegressor
 
-from sklearn_transfer._families import deal_folds
+from sklearn_transfer._families import TargetSample, deal_folds
 from sklearn_transfer.exceptions import TransferWarning
 from sklearn_transfer.hierarchical import RandomCoefficientsClassifier, RandomCoefficientsRegressor
 from sklearn_transfer.hierarchical._coordinates import lends_its_likelihood
 from sklearn_transfer.weighting import UOWQClassifier, UOWQRegressor
+from sklearn_transfer.weighting._guard import with_unseen_classes
 
 # The planted sources are far, or worth little, on purpose; these warnings have tests of their own.
 pytestmark = [
@@ -663,3 +664,12 @@ class TestInnerParameters:
         # The penalty moves slopes by far more than the tolerance.
         assert np.abs(free - pooled).max() > 0.06
         assert_allclose(learnt[1:] - learnt[0], pooled, atol=0.03)
+
+
+def test_class_that_a_fold_lacks_does_not_ruin_the_target():
+    """By hand: 4 rows of two classes out of three leave 1 / (4 + 3) to the third."""
+    alone = TargetSample(np.zeros((4, 1)), np.array([0, 0, 1, 1]), None, np.arange(3))
+    found = with_unseen_classes(np.array([[0.6, 0.4, 0.0]]), alone)
+    assert_allclose(found, [[0.6 * 6 / 7, 0.4 * 6 / 7, 1 / 7]])
+    complete = TargetSample(np.zeros((3, 1)), np.arange(3), None, np.arange(3))
+    assert_allclose(with_unseen_classes(found, complete), found)
