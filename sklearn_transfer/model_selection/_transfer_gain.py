@@ -44,6 +44,8 @@ _LEAST_PROBABILITY = 1e-5
 class TransferGain:
     """What `transfer_gain` found.
 
+    Printed, it is one sentence for people who must justify using other hospitals' data.
+
     Parameters
     ----------
     gain : float
@@ -62,6 +64,18 @@ class TransferGain:
         Rows of the target.
     fold_gains : ndarray of shape (n_folds,)
         Of each fold of each repetition.
+
+    See Also
+    --------
+    transfer_gain : Estimates it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_transfer.model_selection import TransferGain
+    >>> found = TransferGain(0.06, (0.01, 0.11), 0.49, 0.55, "helps", 0.95, 200, np.empty(0))
+    >>> print(found)  # doctest: +ELLIPSIS
+    helps: loss 0.49 against 0.55, a gain of 0.06 (95% interval 0.01 to 0.11) from 200 ...
     """
 
     gain: float

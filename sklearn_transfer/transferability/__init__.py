@@ -16,14 +16,23 @@ from sklearn_transfer.transferability._h_score import (
     optimal_h_score,
     transferability,
 )
+from sklearn_transfer.transferability._hierarchy import TaskHierarchy
+from sklearn_transfer.transferability._layers import (
+    layer_transferability,
+    target_transferability,
+)
 from sklearn_transfer.transferability._linear_probe import linear_probe_score
 from sklearn_transfer.transferability._otce import otce
+from sklearn_transfer.transferability._selector import HScoreSelector
 
 __all__ = [
+    "HScoreSelector",
+    "TaskHierarchy",
     "alternating_conditional_expectations",
     "divergence_transition_matrix",
     "feature_h_scores",
     "h_score",
+    "layer_transferability",
     "leep",
     "linear_probe_score",
     "logme",
@@ -31,5 +40,6 @@ __all__ = [
     "nce",
     "optimal_h_score",
     "otce",
+    "target_transferability",
     "transferability",
 ]

@@ -321,7 +321,7 @@ class TestEstimateSpreadAroundBase:
     @pytest.mark.slow
     @pytest.mark.parametrize("omega", [0.2, 1.0])
     def test_recovers_planted_omega(self, omega):
-        """100 slopes: the standard error of log omega^2 is sqrt(2/100) (1 + v/omega^2) = .14 to .20.
+        """100 slopes: standard error of log omega^2 = sqrt(2/100) (1 + v/omega^2) = .14 to .20.
 
         v = (0.1 + 1/400) / 6. Five of them are allowed: an error happens with probability 1e-6.
         """
