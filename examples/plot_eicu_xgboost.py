@@ -139,7 +139,13 @@ losses = {
 # mortality apart; whether one look at the discrepancies is enough (``"static"``) is searched along
 # with the depth of the trees.
 
-model = UOWQClassifier(booster, target_domain=TARGET, domain_effects="intercept", random_state=0)
+model = UOWQClassifier(
+    booster,
+    target_domain=TARGET,
+    guard=None,
+    domain_effects="intercept",
+    random_state=0,
+)
 grid = {"update": ["static", "dynamic"], "estimator__max_depth": [1, 2]}
 search = GridSearchCV(model, grid, cv=cv, scoring="neg_log_loss")
 search.fit(X, y, groups=region, sample_domain=region)
