@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier, is_regressor
 
@@ -19,7 +20,8 @@ def default_models(classify: bool, X: Any) -> dict[str, Any]:
     classify : bool
         Whether y are labels.
     X : {ndarray, sparse matrix, dataframe}
-        What they will see; a sparse table is scaled without being centred.
+        What they will see. A sparse table is scaled without being centred; gaps are imputed by the
+        mean of the training rows with an indicator, categories one-hot encoded.
 
     Returns
     -------
@@ -28,12 +30,11 @@ def default_models(classify: bool, X: Any) -> dict[str, Any]:
     """
     from sklearn.linear_model import LinearRegression, LogisticRegression
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC, SVR
     from xgboost import XGBClassifier, XGBRegressor
 
     def scaled(model: Any) -> Any:
-        return make_pipeline(StandardScaler(with_mean=not sparse.issparse(X)), model)
+        return make_pipeline(*_preparation(X), model)
 
     if classify:
         return {
@@ -48,6 +49,33 @@ def default_models(classify: bool, X: Any) -> dict[str, Any]:
         "rbf_svm": scaled(SVR()),
         "xgboost": scaled(XGBRegressor(n_jobs=1)),
     }
+
+
+def _preparation(X: Any) -> list[Any]:
+    """Steps that make standardised numbers of a table, no more of them than it needs."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    if sparse.issparse(X):
+        return [StandardScaler(with_mean=False)]
+    imputer = SimpleImputer(add_indicator=True, keep_empty_features=True)
+    if not hasattr(X, "columns"):
+        gaps = X.dtype.kind == "f" and bool(np.isnan(X).any())
+        return [imputer, StandardScaler()] if gaps else [StandardScaler()]
+    kinds = {name: np.asarray(X[name]).dtype.kind for name in X.columns}
+    numbers = [name for name, kind in kinds.items() if kind in "iufb"]
+    others = [name for name in kinds if name not in numbers]
+    gaps = any(np.isnan(np.asarray(X[name], dtype=float)).any() for name in numbers)
+    if not others:
+        return [imputer, StandardScaler()] if gaps else [StandardScaler()]
+    encoder = make_pipeline(
+        SimpleImputer(strategy="constant", fill_value="missing"),
+        OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+    )
+    columns = ColumnTransformer([("numbers", imputer, numbers), ("categories", encoder, others)])
+    return [columns, StandardScaler()]
 
 
 def named_models(estimators: Any) -> dict[str, Any]:

@@ -52,7 +52,8 @@ class CrossLearningScore(BaseSimilarity):
     estimators : estimator, list of estimator, list of (str, estimator) or dict, default=None
         Base models, all classifiers or all regressors; a single one is Algorithm 1 of the paper.
         None takes logistic (or linear) regression, a linear and an RBF support vector machine
-        and XGBoost, at their default parameters and with X standardised inside.
+        and XGBoost, at their default parameters and with X standardised inside (gaps imputed,
+        categories one-hot encoded, where there are any).
     aggregation : {"ensemble", "weighted", "mean"}, default="ensemble"
         How several models become one score: the score of their weighted ensembles, the weighted
         average of their scores, or the plain mean of these.
@@ -376,6 +377,7 @@ class CrossLearningScore(BaseSimilarity):
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = self.estimators is None  # the default models impute
         if self.estimators is not None:
             of_models = [get_tags(m).input_tags for m in named_models(self.estimators).values()]
             for name in ("sparse", "allow_nan", "string", "categorical"):
