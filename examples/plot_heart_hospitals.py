@@ -51,7 +51,7 @@ inner = make_pipeline(
 )
 splitter = TargetShuffleSplit(1, target_domain="hungary", train_size=50, random_state=0)
 train, test = next(splitter.split(X, y, sample_domain=hospital))
-model = UOWQClassifier(inner, target_domain="hungary")
+model = UOWQClassifier(inner, target_domain="hungary", random_state=0)
 model.fit(X.iloc[train], y.iloc[train], sample_domain=hospital.iloc[train])
 model.to_frame().round(3)
 
@@ -82,7 +82,7 @@ for target in names:
             fitted = {
                 "target only": clone(inner).fit(X_train[own], y_train[own]),
                 "pooled": clone(inner).fit(X_train, y_train),
-                "UOWQ": UOWQClassifier(inner, target_domain=target).fit(
+                "UOWQ": UOWQClassifier(inner, target_domain=target, random_state=0).fit(
                     X_train, y_train, sample_domain=domain
                 ),
             }

@@ -146,7 +146,7 @@ def _one_draw(
     from sklearn_transfer.weighting import UOWQClassifier
 
     own = train[(hospital.iloc[train] == target).to_numpy()]
-    uowq = UOWQClassifier(_inner(), target_domain=target)
+    uowq = UOWQClassifier(_inner(), target_domain=target, random_state=0)
     with transfer_warnings() as warned:
         uowq.fit(X.iloc[train], y.iloc[train], sample_domain=hospital.iloc[train])
     models = (

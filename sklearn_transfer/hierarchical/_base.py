@@ -99,7 +99,7 @@ class BaseRandomCoefficients(BaseTransfer):
         }
         self.transfer_quantity_ = float(found.worth.sum())
         self.source_weights_ = found.worth / self._n_samples
-        self._keep_model(FittedModel(found.mixture, found.mixture.classes))
+        self._keep_model(FittedModel(found.mixture.believed(), found.mixture.classes))
 
     def to_frame(self) -> pd.DataFrame:
         """Table of the sources for people.

@@ -137,7 +137,7 @@ def _number(value: Any) -> float:
     if value is None or type(value).__name__ == "NAType":
         return np.nan
     if isinstance(value, str | bytes):
-        raise ValueError("a text")
+        raise ValueError(f"A value must be a number. Got {value!r} instead.")
     return float(value)
 
 

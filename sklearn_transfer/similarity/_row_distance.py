@@ -187,7 +187,10 @@ def compare_tables(
     domains = DomainRows(np.array([*tables]), X, np.concatenate(ys), None, rows)
     for name, sample in zip(tables, measure._samples(domains), strict=True):
         if measure._lacking(sample):
-            raise ValueError(f"`{name}` cannot be scored: {measure._lacking(sample)}.")
+            raise ValueError(
+                f"`{name}` must have rows enough to be scored: {measure._lacking(sample)}. Got "
+                f"{sample.X.shape[0]} rows instead; give more."
+            )
     return float(measure._score_pairs(domains, [(0, 1)])[0])
 
 

@@ -128,7 +128,7 @@ def test_regression(run, visits, csv):
     inner = inner_estimator("linear", schema, 0)
     assert isinstance(inner[-1], Ridge)
     X = _by_hand(visits)
-    model = UOWQRegressor(inner, target_domain=1).fit(
+    model = UOWQRegressor(inner, target_domain=1, random_state=0).fit(
         X, visits["days"], sample_domain=visits["site"]
     )
     frame = pd.read_csv("out.csv")

@@ -184,7 +184,9 @@ def test_tables_that_do_not_match_are_refused():
         maximum_mean_discrepancy([[1.0]], [1.0, 2.0])
     with pytest.raises(ValueError, match=r"`X_source` must have rows"):
         maximum_mean_discrepancy([[1.0]], np.empty((0, 1)))
-    with pytest.raises(ValueError, match="`X_target` cannot be scored: the unbiased"):
+    with pytest.raises(
+        ValueError, match="`X_target` must have rows enough to be scored: the unbiased"
+    ):
         maximum_mean_discrepancy([[1.0]], [[1.0], [2.0]])
 
 
