@@ -225,7 +225,8 @@ class TestRows:
         in_column = clone(plain).set_params(domain_column="d")
         expected = transfer_gain(plain, frame, y, sample_domain=domain, **options)
         found = transfer_gain(in_column, frame.assign(d=domain), y, **options)
-        assert_array_equal(found.fold_gains, expected.fold_gains)
+        # Rows lie otherwise in memory: sums may differ in the last bit.
+        assert_allclose(found.fold_gains, expected.fold_gains, rtol=1e-9, atol=1e-12)
         bare = transfer_gain(
             in_column, frame.assign(d=domain), y, baseline=LogisticRegression(), **options
         )
