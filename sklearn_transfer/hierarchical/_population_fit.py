@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, softmax
+from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
@@ -28,7 +27,6 @@ from sklearn_transfer._weighted_fit import FittedModel, take_rows
 from sklearn_transfer._weighted_refit import fit_alone
 from sklearn_transfer.hierarchical._coordinates import (
     Noise,
-    Rows,
     coordinates,
     lends_its_likelihood,
     location_and_scale,
@@ -37,6 +35,7 @@ from sklearn_transfer.hierarchical._coordinates import (
     which_are_levels,
 )
 from sklearn_transfer.hierarchical._design import Design
+from sklearn_transfer.hierarchical._held_out import Posteriors
 from sklearn_transfer.hierarchical._mixture import (
     ClassifierMixture,
     PosteriorMixture,
@@ -47,7 +46,6 @@ from sklearn_transfer.hierarchical._posterior import (
     Candidate,
     posterior,
     posteriors_over_noise,
-    predictive_mean,
 )
 
 Array = NDArray[Any]
@@ -60,12 +58,12 @@ LEAST_NOISE_RANGE = float(np.log(4.0))
 # A domain's level may lie far outside of what a few sources show (a hospital of referrals), and its
 # own rows tell of it first: the prior on the factor is centred above 1.
 _LEVEL_FACTOR = 16.0
+# The cost is cubic in what varies; directions of little variance say little in a few rows.
+_MOST_COMPONENTS = 75
 # A user's penalty shrinks what all domains share; it is no evidence that they differ. A precision
 # above this one on their mean would have its distance from 0 explained by a spread of the sources.
 _MOST_EVIDENT_PENALTY = 1.0
 _LEVEL_LOG_SD = 2.5
-# Less believed candidates are not looked at again when rows are held out.
-_LEAST_BELIEF = 1e-3
 
 
 @dataclass(frozen=True)
@@ -79,15 +77,15 @@ class Settings:
     shrinkage : float, default=4.0
         Sources' worth of belief that all slopes spread alike.
     most_columns : int, default=250
-        More columns than these do not vary between domains.
+        Of more columns than these, only principal components vary between domains.
     validation_fraction : float, default=0.2
         Share of rows held out where the inner estimator stops early.
     n_jobs : int or None, default=None
         Folds fitted at once.
     seed : int, default=0
         Of the folds.
-    columns_must_vary : bool, default=False
-        Whether nothing is fitted where there are too many columns.
+    limits_classes : bool, default=False
+        Whether nothing is fitted where levels and slopes of all classes are too many already.
     """
 
     n_folds: int = 5
@@ -96,115 +94,7 @@ class Settings:
     validation_fraction: float = 0.2
     n_jobs: int | None = None
     seed: int = 0
-    columns_must_vary: bool = False
-
-
-@dataclass(frozen=True)
-class Posteriors:
-    """What the target's posterior is made of, to be found again from fewer of its rows.
-
-    Parameters
-    ----------
-    estimator : estimator
-        The inner estimator, behind the steps of a Pipeline.
-    before : transformer or None
-        These steps, fitted.
-    sample : TargetSample
-        All rows behind the steps.
-    rows : Rows
-        The same in the coordinates of the coefficients.
-    populations : list of Population
-        Of each candidate.
-    log_weights : ndarray of shape (n_candidates,)
-        Unscaled.
-    mixture : PosteriorMixture
-        What predicts.
-    """
-
-    estimator: Any
-    before: Any
-    sample: TargetSample
-    rows: Rows
-    populations: list[Population]
-    log_weights: Array
-    mixture: PosteriorMixture
-
-    def predict_held_out(self, train: NDArray[np.intp], test: NDArray[np.intp]) -> Array:
-        """Predict some rows of the target from others; sources and spread stay as they are.
-
-        Parameters
-        ----------
-        train, test : ndarray of int
-            Row numbers.
-
-        Returns
-        -------
-        mean : ndarray of shape (n_test,) or (n_test, n_classes)
-            Probability of class 1, of every class, or the mean value.
-        """
-        believed = np.flatnonzero(self.mixture.weights > _LEAST_BELIEF)
-        again = self._posteriors_again(train, believed)
-        gained = [
-            new.log_evidence - self.mixture.candidates[index].log_evidence
-            for new, index in zip(again, believed.tolist(), strict=True)
-        ]
-        log_weights = self.log_weights[believed] + np.array(gained)
-        mean = predictive_mean(
-            again,
-            softmax(log_weights),
-            self.rows.design[test],
-            self.rows.offset[test],
-            self.rows.family.name,
-            self.rows.n_outputs,
-        )
-        return self._in_units_of_y(mean)
-
-    def _posteriors_again(
-        self, train: NDArray[np.intp], believed: NDArray[np.intp]
-    ) -> list[Candidate]:
-        """The same candidates, given some rows of the target."""
-        levels = which_are_levels(self.rows)
-        old = [self.mixture.candidates[index] for index in believed.tolist()]
-        again: list[Candidate] = []
-        for (spread_factor, level_factor), group in groupby(
-            zip(old, believed.tolist(), strict=True),
-            key=lambda pair: (pair[0].spread_factor, pair[0].level_factor),
-        ):
-            members = list(group)
-            population = self.populations[members[0][1]]
-            factors = {"spread_factor": spread_factor, "level_factor": level_factor}
-            if self.rows.family.name == "gaussian":
-                again += posteriors_over_noise(
-                    self.rows.likelihood(train, 1.0),
-                    population,
-                    levels,
-                    factors=[candidate.dispersion for candidate, _ in members],
-                    **factors,
-                )
-                continue
-            again += [
-                posterior(
-                    self.rows.likelihood(train, candidate.dispersion),
-                    population,
-                    levels,
-                    **factors,
-                )
-                for candidate, _ in members
-            ]
-        return again
-
-    def predict_base(self, test: NDArray[np.intp]) -> Array:
-        """Predict rows by the base model that did not see them, as in `predict_held_out`."""
-        eta, name = self.rows.offset[test], self.rows.family.name
-        if name == "bernoulli":
-            return expit(eta)
-        if name == "multinomial":
-            return softmax(eta, axis=1)
-        return self._in_units_of_y(eta if name == "gaussian" else np.exp(eta))
-
-    def _in_units_of_y(self, mean: Array) -> Array:
-        gaussian = self.rows.family.name == "gaussian" and self.sample.classes is None
-        return mean * self.mixture.scale + self.mixture.location if gaussian else mean
+    limits_classes: bool = False
 
 
 @dataclass(frozen=True)
@@ -255,6 +145,10 @@ def population_family(estimator: Any, classes: NDArray[Any] | None) -> Family:
     return replace(family, linear=family.linear and lends_its_likelihood(estimator))
 
 
+def _n_outputs(family: Family, classes: NDArray[Any] | None) -> int:
+    return len(classes) if family.name == "multinomial" and classes is not None else 1
+
+
 def build_design(
     estimator: Any, sample: TargetSample, family: Family, most_columns: int
 ) -> tuple[Any, TargetSample, Any, Design]:
@@ -269,7 +163,7 @@ def build_design(
     family : Family
         Of the inner estimator.
     most_columns : int
-        As in `Settings`.
+        As in `Settings`; 0 lets no column vary.
 
     Returns
     -------
@@ -280,7 +174,7 @@ def build_design(
     before : transformer or None
         The steps, fitted.
     design : Design
-        Without columns where there would be too many.
+        Of principal components where there would be too many columns.
     """
     before, X = None, sample.X
     if family.linear and isinstance(estimator, Pipeline) and len(estimator) > 1:
@@ -288,9 +182,11 @@ def build_design(
         X = before.fit_transform(X, sample.y)
         estimator = estimator.steps[-1][1]
     # Softmax has a coefficient per column and class, and the cost is cubic in coefficients.
-    several = family.name == "multinomial" and sample.classes is not None
-    n_outputs = len(sample.classes) if several else 1  # type: ignore[arg-type]
-    design = Design(X, most_columns // n_outputs, sample.sample_weight)
+    n_outputs = _n_outputs(family, sample.classes)
+    most = most_columns // n_outputs
+    # Beside the components vary the level and the slopes of the shared prediction.
+    n_components = min(_MOST_COMPONENTS // n_outputs, most - 1 - n_outputs)
+    design = Design(X, most, sample.sample_weight, max(n_components, 0))
     return (
         estimator,
         TargetSample(X, sample.y, sample.sample_weight, sample.classes),
@@ -318,17 +214,18 @@ def fit_population(
     Returns
     -------
     fit : PopulationFit or None
-        The model and what it says of the sources; None where columns must vary and cannot.
+        The model and what it says of the sources; None where there are too many classes.
     """
     classes = sample.classes
     family = population_family(estimator, classes)
     estimator, sample, before, design = build_design(
         estimator, sample, family, settings.most_columns
     )
-    if settings.columns_must_vary and not design.n_columns:
-        return None
     base, predictor = None, None
-    if not family.linear or not design.n_columns:
+    if not family.linear or design.is_reduced or not design.n_columns:
+        n_outputs = _n_outputs(family, classes)
+        if settings.limits_classes and n_outputs * (1 + n_outputs) > settings.most_columns:
+            return None
         base, predictor = _base_model(estimator, sample, family, domains, settings)
     location, scale = location_and_scale(sample, predictor, family)
     rows = coordinates(sample, design, predictor, family, location, scale)

@@ -33,8 +33,9 @@ class RandomCoefficientsClassifier(BaseRandomCoefficients, BaseTransferClassifie
         Sources' worth of belief that the slopes of all columns spread alike between domains.
     most_columns : int, default=250
         Where the table has more columns (after encoding categories; times the number of classes
-        if that is more than two), only the level and the slope of the shared prediction vary
-        between domains.
+        if that is more than two), the inner estimator is fitted to all domains, and what varies
+        between them are the level, the slope of its prediction, and slopes of at most 75 leading
+        principal components. With 0 no column or component varies.
     n_jobs : int, default=None
         Number of folds fitted at once. The result does not depend on it.
     random_state : int, RandomState instance or None, default=None
@@ -142,8 +143,9 @@ class RandomCoefficientsRegressor(BaseRandomCoefficients, BaseTransferRegressor)
         Sources' worth of belief that the slopes of all columns spread alike between domains.
     most_columns : int, default=250
         Where the table has more columns (after encoding categories; times the number of classes
-        if that is more than two), only the level and the slope of the shared prediction vary
-        between domains.
+        if that is more than two), the inner estimator is fitted to all domains, and what varies
+        between them are the level, the slope of its prediction, and slopes of at most 75 leading
+        principal components. With 0 no column or component varies.
     n_jobs : int, default=None
         Number of folds fitted at once. The result does not depend on it.
     random_state : int, RandomState instance or None, default=None

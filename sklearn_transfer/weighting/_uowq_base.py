@@ -127,7 +127,7 @@ class BaseUOWQ(BaseSourceGeometry):
     def _population(
         self, estimator: Any, sample: TargetSample, domains: Domains, seed: int
     ) -> PopulationFit | None:
-        """Coefficients of the domains as draws from a population; None for too wide a table."""
+        """Coefficients of the domains as draws from a population; None for too many classes."""
         if sample.sample_weight is not None:
             weight_keyword(estimator)
         check_probabilistic(estimator, sample.classes)
@@ -141,7 +141,7 @@ class BaseUOWQ(BaseSourceGeometry):
             validation_fraction=self.validation_fraction,
             n_jobs=self.n_jobs,
             seed=seed,
-            columns_must_vary=True,
+            limits_classes=True,
         )
         return fit_population(estimator, sample, domains, settings)
 

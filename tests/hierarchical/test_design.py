@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from sklearn_transfer.hierarchical._design import Design
@@ -107,3 +107,82 @@ def test_the_table_is_not_modified():
     before = frame.copy()
     Design(frame, 250).transform(frame)
     pd.testing.assert_frame_equal(frame, before)
+
+
+def wide(n_rows=60, n_columns=30, seed=0):
+    """Rows of falling variances along random directions."""
+    rng = np.random.default_rng(seed)
+    scores = rng.standard_normal((n_rows, n_columns)) * 0.5 ** np.arange(n_columns)
+    return scores @ np.linalg.qr(rng.standard_normal((n_columns, n_columns)))[0] * 5.0 + 3.0
+
+
+def up_to_sign(design, expected):
+    signs = np.sign(np.sum(design * expected, axis=0))
+    assert_allclose(design, signs * expected, atol=1e-5)
+
+
+class TestComponents:
+    def test_are_those_of_the_correlation_matrix(self):
+        X = wide()
+        design = Design(X, 20, n_components=5)
+        assert design.is_reduced
+        assert design.n_columns == 5
+        Z = (X - X.mean(axis=0)) / X.std(axis=0)
+        left, values, _ = np.linalg.svd(Z, full_matrices=False)
+        scores = (left * values)[:, :5]
+        found = design.transform(X)
+        assert_array_equal(found[:, 0], 1.0)
+        # One scale for all: a slope of a component moves predictions as slopes of columns do.
+        up_to_sign(found[:, 1:], scores / np.sqrt(np.mean(scores**2)))
+
+    def test_new_rows_take_the_same_axes(self):
+        X = wide()
+        design = Design(X, 20, n_components=5)
+        assert_allclose(design.transform(X[:7]), design.transform(X)[:7], rtol=1e-12)
+
+    def test_weights_are_repetitions(self):
+        X = wide()
+        weight = np.random.default_rng(0).integers(0, 4, len(X))
+        weighted = Design(X, 20, weight.astype(float), n_components=4)
+        repeated = Design(np.repeat(X, weight, axis=0), 20, n_components=4)
+        up_to_sign(weighted.transform(X), repeated.transform(X))
+
+    def test_sparse_rows_stay_sparse(self, monkeypatch):
+        X = wide() * (np.random.default_rng(0).uniform(size=(60, 30)) < 0.3)
+        left, _, right = np.linalg.svd(X, full_matrices=False)
+        X = (left * 0.5 ** np.arange(30)) @ right
+        thin = sparse.csr_array(X)
+        monkeypatch.setattr(type(thin), "toarray", None)
+        found = Design(thin, 20, n_components=5).transform(thin)[:, 1:]
+        # Not centred before the axes are found, but after.
+        left, values, _ = np.linalg.svd(X, full_matrices=False)
+        scores = (left * values)[:, :5]
+        scores -= scores.mean(axis=0)
+        up_to_sign(found, scores / np.sqrt(np.mean(scores**2)))
+
+    def test_no_more_than_there_are(self):
+        rng = np.random.default_rng(0)
+        flat = rng.standard_normal((50, 3)) @ rng.standard_normal((3, 40))
+        assert Design(flat, 20, n_components=10).n_columns == 3
+        assert Design(flat[:8], 20, n_components=10).n_columns == 3
+
+    def test_gaps_and_categories(self):
+        X = pd.DataFrame(wide(), columns=[f"x{j}" for j in range(30)])
+        X.loc[::7, "x3"] = np.nan
+        X["kind"] = np.resize(["a", "b", "c"], len(X))
+        design = Design(X, 20, n_components=5)
+        assert np.isfinite(design.transform(X)).all()
+        assert design.n_columns == 5
+
+    @pytest.mark.parametrize("n_components", [0, 5])
+    def test_narrow_tables_keep_their_columns(self, n_components):
+        X = wide(n_columns=10)
+        design = Design(X, 20, n_components=n_components)
+        assert not design.is_reduced
+        assert_allclose(design.transform(X)[:, 1:], (X - X.mean(axis=0)) / X.std(axis=0))
+
+    def test_none(self):
+        design = Design(wide(), 20)
+        assert not design.is_reduced
+        assert design.n_columns == 0
+        assert_array_equal(design.transform(wide()), np.ones((60, 1)))
