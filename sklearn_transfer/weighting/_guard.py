@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import LinearConstraint
-from sklearn.metrics import mean_tweedie_deviance
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_transfer._families import Family, TargetSample, deal_folds
-from sklearn_transfer._math.aggregation import exponential_weights, mean_deviance
+from sklearn_transfer._math.aggregation import SMALLEST_PROBABILITY
+from sklearn_transfer._math.pseudo_bma import pseudo_bma_weights, unit_deviance
 from sklearn_transfer._progress import counted
 from sklearn_transfer._warnings import warn_transfer
 from sklearn_transfer._weighted_fit import FittedModel, take_rows
@@ -26,8 +26,6 @@ Array = NDArray[np.float64]
 # Five folds of three rounds and the pooled fit, beside the walk on all rows: 24 fits of all rows.
 N_FOLDS = 5
 MOST_ROUNDS = 3
-
-_LEAST_LOSS = 1e-12
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ def choose(
     -------
     choice : Choice
         With weights ``exp(-N_0 x log-loss)``; for values ``loss ** (-N_0 / 2)``, which is the same
-        for a normal likelihood whose variance is the loss.
+        for a normal likelihood whose variance is the loss; averaged over a bootstrap of the rows.
     """
     rows = refit.domains.target_rows
     y = refit.y[rows]
@@ -152,10 +150,11 @@ def choose(
         for fold in folds
     )
     per_fold = list(counted(found, len(folds), "folds"))
-    share = np.array([size for size, _ in per_fold])
-    losses = share @ np.array([of_fold for _, of_fold in per_fold]) / share.sum()
-    evidence = likelihood_losses(losses, float(share.sum()), refit.classes is not None)
-    return Choice(names, source_weights, losses, exponential_weights(evidence))
+    weight, losses = (np.concatenate(parts) for parts in zip(*per_fold, strict=True))
+    shares = pseudo_bma_weights(
+        losses, weight, are_logarithmic=refit.classes is not None, random_state=seed
+    )
+    return Choice(names, source_weights, np.average(losses, axis=0, weights=weight), shares)
 
 
 def _losses_of_fold(
@@ -167,8 +166,8 @@ def _losses_of_fold(
     settings: Rounds,
     family: Family,
     seed: int,
-) -> tuple[float, Array]:
-    """Mean loss of every candidate on the rows held out, and the weight of these rows."""
+) -> tuple[Array, Array]:
+    """Weights of the rows held out, and the loss of every candidate on each of them."""
     used = np.ones(len(refit.y), dtype=bool)
     used[held_out] = False
     part = refit.restricted_to(np.flatnonzero(used))
@@ -178,12 +177,12 @@ def _losses_of_fold(
     weights = {"target": np.zeros(n_kept), "pooled": np.ones(n_kept)}
     weights |= {f"round {number + 1}": found for number, found in enumerate(rounds)}
     X, y = take_rows(refit.X, held_out), refit.y[held_out]
-    row_weight = None if refit.sample_weight is None else refit.sample_weight[held_out]
+    row_weight = np.ones(len(y)) if refit.sample_weight is None else refit.sample_weight[held_out]
     alone = part.target()
-    losses = np.empty(len(names))
+    losses = np.empty((len(y), len(names)))
     for number, name in enumerate(names):
         if name == "target" and refit.classes is not None and len(np.unique(alone.y)) < 2:
-            losses[number] = frequency_loss(alone, y, row_weight)
+            losses[:, number] = frequency_losses(alone, y)
             continue
         model = again.fit(weights[name])
         if refit.classes is not None:
@@ -192,18 +191,14 @@ def _losses_of_fold(
                 predicted = with_unseen_classes(predicted, alone)
         else:
             predicted = np.asarray(model.predict(X), dtype=np.float64)
-        losses[number] = held_out_loss(predicted, y, row_weight, refit.classes, family)
-    return float(len(y) if row_weight is None else row_weight.sum()), losses
+        losses[:, number] = held_out_losses(predicted, y, refit.classes, family)
+    return row_weight, losses
 
 
-def held_out_loss(
-    predicted: Array,
-    y: NDArray[Any],
-    sample_weight: Array | None,
-    classes: NDArray[Any] | None,
-    family: Family,
-) -> float:
-    """Log-loss of probabilities, squared error or deviance of values.
+def held_out_losses(
+    predicted: Array, y: NDArray[Any], classes: NDArray[Any] | None, family: Family
+) -> Array:
+    """Log-losses of probabilities, squared errors or deviances of values.
 
     Parameters
     ----------
@@ -211,8 +206,6 @@ def held_out_loss(
         Values, or probabilities in the order of `classes`.
     y : ndarray of shape (n_samples,)
         What happened.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Row weights.
     classes : ndarray of shape (n_classes,) or None
         None for values.
     family : Family
@@ -220,17 +213,21 @@ def held_out_loss(
 
     Returns
     -------
-    loss : float
-        A weighted mean.
+    losses : ndarray of shape (n_samples,)
+        Of each row.
     """
     if classes is not None:
-        true = predicted[np.arange(len(y)), np.searchsorted(classes, y)]
-        return 0.5 * mean_deviance(true, sample_weight)
+        return _log_losses(predicted[np.arange(len(y)), np.searchsorted(classes, y)])
     if family.logarithmic:
         power = {"poisson": 1.0, "gamma": 2.0}.get(family.name, family.power)
         positive = np.maximum(predicted, np.finfo(float).tiny)
-        return float(mean_tweedie_deviance(y, positive, sample_weight=sample_weight, power=power))
-    return float(np.average((y - predicted) ** 2, weights=sample_weight))
+        return unit_deviance(y, positive, power)
+    return (y - predicted) ** 2
+
+
+def _log_losses(probability: Array) -> Array:
+    """Of the probabilities given to what happened; one confident mistake is bounded."""
+    return -np.log(np.clip(probability, SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY))
 
 
 def with_unseen_classes(predicted: Array, alone: TargetSample) -> Array:
@@ -259,8 +256,8 @@ def with_unseen_classes(predicted: Array, alone: TargetSample) -> Array:
     return predicted
 
 
-def frequency_loss(alone: TargetSample, y: NDArray[Any], sample_weight: Array | None) -> float:
-    """Log-loss of a target of one class, for which no model can be fitted.
+def frequency_losses(alone: TargetSample, y: NDArray[Any]) -> Array:
+    """Log-losses of a target of one class, for which no model can be fitted.
 
     Parameters
     ----------
@@ -268,38 +265,12 @@ def frequency_loss(alone: TargetSample, y: NDArray[Any], sample_weight: Array | 
         Rows of one class; it is as frequent as one row more of each class leaves it.
     y : ndarray of shape (n_samples,)
         Labels held out.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Their weights.
 
     Returns
     -------
-    loss : float
-        Mean log-loss.
+    losses : ndarray of shape (n_samples,)
+        Of each row.
     """
     assert alone.classes is not None
     true = np.where(y == alone.y[0], 1.0 + alone.size, 1.0) / (alone.size + len(alone.classes))
-    return 0.5 * mean_deviance(true, sample_weight)
-
-
-def likelihood_losses(losses: Array, n_target: float, are_logarithmic: bool) -> Array:
-    """Negative log-likelihood of all held-out rows, up to a constant.
-
-    Parameters
-    ----------
-    losses : ndarray of shape (n_candidates,)
-        Means over rows.
-    n_target : float
-        Weight of these rows.
-    are_logarithmic : bool
-        Whether they are log-losses. Otherwise the likelihood is that of a normal variable whose
-        variance is the loss.
-
-    Returns
-    -------
-    losses : ndarray of shape (n_candidates,)
-        In units of the likelihood.
-    """
-    if are_logarithmic:
-        return n_target * losses
-    scale = max(float(losses.min()), _LEAST_LOSS)
-    return 0.5 * n_target * np.log(np.maximum(losses / scale, _LEAST_LOSS))
+    return _log_losses(true)

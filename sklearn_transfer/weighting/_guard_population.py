@@ -13,16 +13,16 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_transfer._domains import Domains
 from sklearn_transfer._families import TargetSample, deal_folds
-from sklearn_transfer._math.aggregation import exponential_weights
+from sklearn_transfer._math.pseudo_bma import pseudo_bma_weights
 from sklearn_transfer._weighted_fit import FittedModel, take_rows
 from sklearn_transfer._weighted_refit import fit_alone
 from sklearn_transfer.ensemble._mixture import MixtureClassifier, MixtureRegressor
-from sklearn_transfer.hierarchical._population_fit import PopulationFit, Posteriors
+from sklearn_transfer.hierarchical._held_out import Posteriors
+from sklearn_transfer.hierarchical._population_fit import PopulationFit
 from sklearn_transfer.weighting._guard import (
     N_FOLDS,
-    frequency_loss,
-    held_out_loss,
-    likelihood_losses,
+    frequency_losses,
+    held_out_losses,
     with_unseen_classes,
 )
 
@@ -65,7 +65,7 @@ def guard_population(
     losses : ndarray of shape (3,)
         Log-loss, squared error or deviance on held-out rows; NaN where none could be held out.
     weights : ndarray of shape (3,)
-        ``PRIOR * exp(-RATE * N_0 * log-loss)``, scaled to sum to 1.
+        ``PRIOR * exp(-RATE * N_0 * log-loss)``, averaged over a bootstrap of the rows.
     """
     parts = found.posteriors
     classes = parts.sample.classes
@@ -81,10 +81,16 @@ def guard_population(
         delayed(_losses_of_fold)(parts, rows, held_out, validation_fraction, seed)
         for held_out in folds
     )
-    size = np.array([part for part, _ in per_fold])
-    losses = size @ np.array([of_fold for _, of_fold in per_fold]) / size.sum()
-    evidence = likelihood_losses(losses, size.sum(), classes is not None)
-    weights = exponential_weights(RATE * evidence - np.log(PRIOR))
+    weight, by_row = (np.concatenate(found) for found in zip(*per_fold, strict=True))
+    losses = np.average(by_row, axis=0, weights=weight)
+    weights = pseudo_bma_weights(
+        by_row,
+        weight,
+        are_logarithmic=classes is not None,
+        rate=RATE,
+        prior=PRIOR,
+        random_state=seed,
+    )
     if weights[0] > 1.0 - 1e-3:  # the others cost memory and time and change nothing
         return population, losses, np.array([1.0, 0.0, 0.0])
     members = [population, *_plain_models(parts, rows, validation_fraction, seed)]
@@ -100,19 +106,19 @@ def _losses_of_fold(
     held_out: NDArray[np.intp],
     validation_fraction: float,
     seed: int,
-) -> tuple[float, Array]:
-    """Losses of the three on a fold, and the weight of its rows."""
+) -> tuple[Array, Array]:
+    """Weights of the rows of a fold, and the losses of the three on each."""
     sample, family = parts.sample, parts.rows.family
     others = np.setdiff1d(rows, held_out)
     X, y = take_rows(sample.X, held_out), sample.y[held_out]
-    weight = None if sample.sample_weight is None else sample.sample_weight[held_out]
+    weight = np.ones(len(y)) if sample.sample_weight is None else sample.sample_weight[held_out]
 
-    def loss(predicted: Array) -> float:
+    def loss(predicted: Array) -> Array:
         if sample.classes is not None and predicted.ndim == 1:
             predicted = np.column_stack([1.0 - predicted, predicted])
-        return held_out_loss(predicted, y, weight, sample.classes, family)
+        return held_out_losses(predicted, y, sample.classes, family)
 
-    def fitted(train: NDArray[np.intp]) -> float:
+    def fitted(train: NDArray[np.intp]) -> Array:
         known = _subset(sample, train)
         model = fit_alone(parts.estimator, known, validation_fraction, seed)
         if sample.classes is not None:
@@ -121,17 +127,17 @@ def _losses_of_fold(
         return loss(np.asarray(model.predict(X), dtype=np.float64))
 
     alone = _subset(sample, others)
-    losses = np.empty(3)
-    losses[0] = loss(parts.predict_held_out(others, held_out))
+    losses = np.empty((len(y), 3))
+    losses[:, 0] = loss(parts.predict_held_out(others, held_out))
     if sample.classes is not None and len(np.unique(alone.y)) < 2:
-        losses[1] = frequency_loss(alone, y, weight)
+        losses[:, 1] = frequency_losses(alone, y)
     else:
-        losses[1] = fitted(others)
+        losses[:, 1] = fitted(others)
     if parts.mixture.base is not None:
-        losses[2] = loss(parts.predict_base(held_out))
+        losses[:, 2] = loss(parts.predict_base(held_out))
     else:
-        losses[2] = fitted(np.setdiff1d(np.arange(len(sample.y)), held_out))
-    return float(len(y) if weight is None else weight.sum()), losses
+        losses[:, 2] = fitted(np.setdiff1d(np.arange(len(sample.y)), held_out))
+    return weight, losses
 
 
 def _plain_models(

@@ -1,0 +1,122 @@
+# Authors: The sklearn_transfer developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Belief in candidates by what each said of held-out rows, and by how few rows that rests on."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import xlogy
+
+from sklearn_transfer._math.aggregation import exponential_weights
+
+Array = NDArray[np.float64]
+
+_LEAST_LOSS = 1e-12
+_MOST_NUMBERS_AT_ONCE = 2_000_000
+
+
+def pseudo_bma_weights(
+    losses: Array,
+    sample_weight: Array | None = None,
+    *,
+    are_logarithmic: bool,
+    rate: float = 1.0,
+    prior: Array | None = None,
+    n_draws: int = 1000,
+    random_state: int = 0,
+) -> Array:
+    r"""Weights :math:`\pi_k \propto p_k e^{-\lambda N \bar\ell_k}`, averaged over the rows' chance.
+
+    Parameters
+    ----------
+    losses : ndarray of shape (n_samples, n_candidates)
+        Of each held-out row by each candidate.
+    sample_weight : ndarray of shape (n_samples,) or None, default=None
+        Row weights; a weight of 2 is a row that was seen twice.
+    are_logarithmic : bool
+        Whether they are log-losses. Otherwise the likelihood is that of a normal variable whose
+        variance is the mean loss, and :math:`\frac12 \log \bar\ell_k` stands for it.
+    rate : float, default=1.0
+        lambda.
+    prior : ndarray of shape (n_candidates,) or None, default=None
+        p; None for equal ones.
+    n_draws : int, default=1000
+        Of the bootstrap.
+    random_state : int, default=0
+        Of the draws.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_candidates,)
+        They sum to 1.
+
+    Notes
+    -----
+    The mean loss is bootstrapped with Dirichlet weights of the rows, and the weights are averaged
+    over the draws: a candidate that is ahead by one outlier alone is not believed outright [1]_.
+
+    References
+    ----------
+    .. [1] Y. Yao, A. Vehtari, D. Simpson, A. Gelman, "Using Stacking to Average Bayesian
+       Predictive Distributions", Bayesian Analysis 13(3), 2018, section 3.4 (Pseudo-BMA+).
+
+    Examples
+    --------
+    One row of fifty makes the second candidate's mean the smaller one:
+
+    >>> import numpy as np
+    >>> from sklearn_transfer._math.pseudo_bma import pseudo_bma_weights
+    >>> losses = np.tile([1.0, 1.1], (50, 1))
+    >>> losses[0] = [40.0, 1.1]
+    >>> losses.mean(axis=0).round(2)
+    array([1.78, 1.1 ])
+    >>> pseudo_bma_weights(losses, are_logarithmic=False).round(1)
+    array([0.1, 0.9])
+    """
+    weight = np.ones(len(losses)) if sample_weight is None else sample_weight
+    log_prior = 0.0 if prior is None else np.log(prior)
+    scale = max(float(losses.min()), _LEAST_LOSS)
+    total = float(weight.sum())
+    rng = np.random.default_rng(random_state)
+    found = np.zeros(losses.shape[1])
+    at_once = max(1, _MOST_NUMBERS_AT_ONCE // len(losses))
+    for start in range(0, n_draws, at_once):
+        size = (min(at_once, n_draws - start), len(losses))
+        share = rng.standard_gamma(weight, size=size)
+        # Of weights far below 1 all draws may be 0.
+        share += np.finfo(float).tiny
+        means = share @ losses / share.sum(axis=1, keepdims=True)
+        if are_logarithmic:
+            evidence = total * means
+        else:
+            evidence = 0.5 * total * np.log(np.maximum(means / scale, _LEAST_LOSS))
+        found += exponential_weights(rate * evidence - log_prior).sum(axis=0)
+    return found / n_draws
+
+
+def unit_deviance(y: Array, mean: Array, power: float) -> Array:
+    """Deviance of each row from its predicted mean, for the Tweedie distribution of this power.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        What happened; not negative for powers from 1 on, positive for powers from 2 on.
+    mean : ndarray of shape (n_samples,)
+        Positive.
+    power : float
+        Of the mean, to which the variance is proportional: 0 normal, 1 Poisson, 2 gamma.
+
+    Returns
+    -------
+    deviance : ndarray of shape (n_samples,)
+        Not negative.
+    """
+    if power == 0:
+        return (y - mean) ** 2
+    if power == 1:
+        return 2.0 * (xlogy(y, y / mean) - y + mean)
+    if power == 2:
+        return 2.0 * (np.log(mean / y) + y / mean - 1.0)
+    a, b = 1.0 - power, 2.0 - power
+    return 2.0 * (np.maximum(y, 0.0) ** b / (a * b) - y * mean**a / a + mean**b / b)
