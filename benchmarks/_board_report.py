@@ -140,14 +140,14 @@ PAGE_COLUMNS = [
 ]
 
 
-def write_report(found, folder):
-    """`board.md`, a figure for each inner estimator, and the tables as csv files."""
+def write_report(found, folder, page="board"):
+    """The page, a figure for each inner estimator, and the tables as csv files."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     text = ["# The board", "", _introduction(found), ""]
     for searched, lines in found.groupby("search"):
         for inner in [name for name in INNERS if name in set(lines["inner"])]:
-            stem = f"board_{inner}" + ("_search" if searched else "")
+            stem = f"{page}_{inner}" + ("_search" if searched else "")
             text += [f"## {inner}, {SEARCHED[searched]}", ""]
             for number, (title, frame) in enumerate(frames(lines, inner)):
                 rounded(frame).to_csv(folder / f"{stem}_{number:02d}_{_slug(title)}.csv")
@@ -160,12 +160,12 @@ def write_report(found, folder):
                 text += [f"### {title}", "", markdown(shown), ""]
         frame = clinical(lines, CLINICAL, CLINICAL_ROWS)
         if frame is not None:
-            frame.to_csv(folder / f"board_clinical{'_search' if searched else ''}.csv")
+            frame.to_csv(folder / f"{page}_clinical{'_search' if searched else ''}.csv")
             text += ["## Clinical tables: ratio of means to linear pooled", "", markdown(frame), ""]
     frame = failures(found)
     if frame is not None:
         text += ["## What failed, or is not defined", "", markdown(frame.set_index("inner")), ""]
-    (folder / "board.md").write_text("\n".join(text))
+    (folder / f"{page}.md").write_text("\n".join(text))
 
 
 def _introduction(found):

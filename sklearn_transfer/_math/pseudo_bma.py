@@ -87,12 +87,37 @@ def pseudo_bma_weights(
         # Of weights far below 1 all draws may be 0.
         share += np.finfo(float).tiny
         means = share @ losses / share.sum(axis=1, keepdims=True)
-        if are_logarithmic:
-            evidence = total * means
-        else:
-            evidence = 0.5 * total * np.log(np.maximum(means / scale, _LEAST_LOSS))
+        evidence = likelihood_losses(means, total, are_logarithmic, scale)
         found += exponential_weights(rate * evidence - log_prior).sum(axis=0)
     return found / n_draws
+
+
+def likelihood_losses(
+    losses: Array, n_samples: float, are_logarithmic: bool, scale: float | None = None
+) -> Array:
+    """Negative log-likelihood of all rows, up to a constant.
+
+    Parameters
+    ----------
+    losses : ndarray of shape (..., n_candidates)
+        Means over rows.
+    n_samples : float
+        Weight of these rows.
+    are_logarithmic : bool
+        As in `pseudo_bma_weights`.
+    scale : float or None, default=None
+        Positive unit of losses that are no log-losses; None for the least of them.
+
+    Returns
+    -------
+    losses : ndarray of the shape of `losses`
+        In units of the likelihood.
+    """
+    if are_logarithmic:
+        return n_samples * losses
+    if scale is None:
+        scale = max(float(losses.min()), _LEAST_LOSS)
+    return 0.5 * n_samples * np.log(np.maximum(losses / scale, _LEAST_LOSS))
 
 
 def unit_deviance(y: Array, mean: Array, power: float) -> Array:

@@ -13,8 +13,8 @@ from scipy.optimize import LinearConstraint
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_transfer._families import Family, TargetSample, deal_folds
-from sklearn_transfer._math.aggregation import SMALLEST_PROBABILITY
-from sklearn_transfer._math.pseudo_bma import pseudo_bma_weights, unit_deviance
+from sklearn_transfer._math.aggregation import SMALLEST_PROBABILITY, exponential_weights
+from sklearn_transfer._math.pseudo_bma import likelihood_losses, unit_deviance
 from sklearn_transfer._progress import counted
 from sklearn_transfer._warnings import warn_transfer
 from sklearn_transfer._weighted_fit import FittedModel, take_rows
@@ -129,7 +129,7 @@ def choose(
     -------
     choice : Choice
         With weights ``exp(-N_0 x log-loss)``; for values ``loss ** (-N_0 / 2)``, which is the same
-        for a normal likelihood whose variance is the loss; averaged over a bootstrap of the rows.
+        for a normal likelihood whose variance is the loss.
     """
     rows = refit.domains.target_rows
     y = refit.y[rows]
@@ -151,10 +151,10 @@ def choose(
     )
     per_fold = list(counted(found, len(folds), "folds"))
     weight, losses = (np.concatenate(parts) for parts in zip(*per_fold, strict=True))
-    shares = pseudo_bma_weights(
-        losses, weight, are_logarithmic=refit.classes is not None, random_state=seed
-    )
-    return Choice(names, source_weights, np.average(losses, axis=0, weights=weight), shares)
+    means = np.average(losses, axis=0, weights=weight)
+    # No bootstrap here: what it leaves to a bad candidate would be a share of all rows of a source.
+    evidence = likelihood_losses(means, float(weight.sum()), refit.classes is not None)
+    return Choice(names, source_weights, means, exponential_weights(evidence))
 
 
 def _losses_of_fold(
