@@ -56,8 +56,11 @@ SPREAD_FACTORS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 LEVEL_FACTORS = (1.0, 4.0, 16.0, 64.0, 256.0)
 LEAST_NOISE_RANGE = float(np.log(4.0))
 # A domain's level may lie far outside of what a few sources show (a hospital of referrals), and its
-# own rows tell of it first: the prior on the factor is centred above 1.
+# own rows tell of it first: the prior on the factor is centred above 1. The more sources, the
+# better they show how far levels lie apart.
 _LEVEL_FACTOR = 16.0
+_FEW_SOURCES = 5
+_LEAST_LEVEL_LOG_SD = 1.0
 # The cost is cubic in what varies; directions of little variance say little in a few rows.
 _MOST_COMPONENTS = 75
 # A user's penalty shrinks what all domains share; it is no evidence that they differ. A precision
@@ -414,6 +417,9 @@ def _log_weight(candidate: Candidate, population: Population, n_coefficients: in
 
     The power ``1 / sqrt(p)`` was chosen on the tuning tables of `benchmarks/hierarchical.py`.
     """
-    level_prior = -0.5 * (np.log(candidate.level_factor / _LEVEL_FACTOR) / _LEVEL_LOG_SD) ** 2
+    few = min(1.0, _FEW_SOURCES / len(population.source_precision))
+    log_sd = max(_LEVEL_LOG_SD * few, _LEAST_LEVEL_LOG_SD)
+    away = np.log(candidate.level_factor) - np.log(_LEVEL_FACTOR) * few
+    level_prior = -0.5 * (away / log_sd) ** 2
     tempered = population.log_likelihood / np.sqrt(n_coefficients)
     return candidate.log_evidence + candidate.log_prior + tempered + level_prior

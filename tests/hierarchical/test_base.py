@@ -13,12 +13,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+from sklearn_transfer._math.random_coefficients import Population
 from sklearn_transfer.hierarchical import (
     RandomCoefficientsClassifier,
     RandomCoefficientsRegressor,
     _coordinates,
     _population_fit,
 )
+from sklearn_transfer.hierarchical._posterior import Candidate
 from tests.hierarchical.data import planted
 
 
@@ -228,3 +230,15 @@ class TestBaseModel:
         model = RandomCoefficientsClassifier(tree, target_domain=0, random_state=0)
         proba = model.fit(X, noise, sample_domain=domain).predict_proba(X)[:, 1]
         assert np.abs(proba - 0.5).max() < 0.35
+
+
+@pytest.mark.parametrize(("n_sources", "centre"), [(3, 16.0), (5, 16.0), (20, 2.0)])
+def test_many_sources_show_how_far_levels_lie_apart(n_sources, centre):
+    """The prior of the factor on the levels' spread peaks nearer to 1 with more sources."""
+    factors = np.geomspace(0.5, 64, 22)
+    weights = []
+    for factor in factors:
+        candidate = Candidate(1.0, factor, 1.0, np.zeros(1), None, 0.0)
+        told = Population(np.zeros(1), np.eye(1), np.ones(1), 0.0, np.ones((n_sources, 1, 1)))
+        weights.append(_population_fit._log_weight(candidate, told, 1))
+    assert_allclose(factors[np.argmax(weights)], centre)
