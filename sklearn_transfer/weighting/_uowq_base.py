@@ -17,6 +17,7 @@ from sklearn_transfer._domains import Domains
 from sklearn_transfer._families import TargetSample, model_family
 from sklearn_transfer._math._kl_risk_constrained import polyhedron
 from sklearn_transfer._math.kl_risk import effective_sample_size
+from sklearn_transfer._math.worth import worth_of_average
 from sklearn_transfer._own_intercepts import check_own_intercepts
 from sklearn_transfer._progress import logger, shown
 from sklearn_transfer._sklearn import StrOptions
@@ -328,8 +329,10 @@ class BaseUOWQ(BaseSourceGeometry):
         self.candidates_ = list(CANDIDATES)
         self.discrepancy_ = found.discrepancy
         self.n_parameters_ = found.n_parameters
-        population, _, pooled = self.candidate_weights_
-        self.source_weights_ = population * found.worth / self._n_samples + pooled
+        worth = np.array([found.worth, np.zeros_like(found.worth), self._n_samples])
+        self.source_weights_ = (
+            worth_of_average(worth, self.candidate_weights_, self._n_target) / self._n_samples
+        )
         self._share_out()
         self.effective_sample_size_ = self._n_target + self.transfer_quantity_
         logger.info(

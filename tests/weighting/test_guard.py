@@ -26,6 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from xgboost import XGBClassifier, XGBRegressor
 
 from sklearn_transfer._families import TargetSample, deal_folds
+from sklearn_transfer._math.worth import worth_of_average
 from sklearn_transfer.exceptions import TransferWarning
 from sklearn_transfer.hierarchical import RandomCoefficientsClassifier, RandomCoefficientsRegressor
 from sklearn_transfer.hierarchical._coordinates import lends_its_likelihood
@@ -411,10 +412,13 @@ class TestAuto:
             for weight, (member, rows) in zip(model.candidate_weights_, members, strict=True)
         )
         assert_allclose(getattr(model, predict)(X), expected, rtol=1e-5)
-        believed, _, pooled = model.candidate_weights_
-        assert_allclose(
-            model.source_weights_, believed * population.source_weights_ + pooled, rtol=1e-8
-        )
+        rows = np.array([150.0, 150.0, 200.0])
+        worth = np.array([population.source_weights_ * rows, np.zeros(3), rows])
+        # Rows average harmonically over the candidates, as expected excess losses do linearly.
+        size = 1.0 / (model.candidate_weights_ @ (1.0 / (40 + worth.sum(axis=1))))
+        assert model.effective_sample_size_ == pytest.approx(size, rel=1e-8)
+        expected = worth_of_average(worth, model.candidate_weights_, 40.0)
+        assert_allclose(model.source_weights_ * rows, expected, rtol=1e-8)
 
     def test_losses_of_the_ends(self):
         """Target alone and pooled by plain loops."""
