@@ -319,8 +319,10 @@ def zones(scores: Array, lower: Array, upper: Array) -> NDArray[np.str_]:
     Returns
     -------
     zones : ndarray of str
-        "positive", "ambiguous" or "negative"; "unscored" where the score is not a number.
+        "positive", "ambiguous" or "negative"; "unscored" where the score or a threshold is not a
+        number.
     """
     named = np.where(scores <= lower, "positive", "ambiguous")
     named = np.where(scores > upper, "negative", named)
-    return np.where(np.isnan(scores), "unscored", named)
+    unknown = np.isnan(scores) | np.isnan(lower) | np.isnan(upper)
+    return np.where(unknown, "unscored", named)

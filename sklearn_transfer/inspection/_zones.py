@@ -249,21 +249,7 @@ class ZoneDisplay:
             self.errors_ = ax.errorbar(
                 scores, places, xerr=errors, fmt="none", ecolor="0.25", capsize=2.0, zorder=2
             )
-        self.points_ = {}
-        for zone, (colour, marker) in _ZONES.items():
-            inside = (zones == zone) & np.isfinite(scores)
-            if inside.any():
-                self.points_[zone] = ax.scatter(
-                    scores[inside],
-                    places[inside],
-                    c=colour,
-                    marker=marker,
-                    edgecolors="black",
-                    zorder=3,
-                )
-        elsewhere = ~np.isin(zones, list(_ZONES)) & np.isfinite(scores)
-        if elsewhere.any():
-            ax.scatter(scores[elsewhere], places[elsewhere], c="none", edgecolors="black", zorder=3)
+        self._mark_scores(ax, scores, zones)
         label_ticks(
             ax.yaxis,
             [
@@ -281,6 +267,24 @@ class ZoneDisplay:
             self._name_zones(ax, zones)
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+    def _mark_scores(self, ax: Any, scores: Array, zones: NDArray[Any]) -> None:
+        places = np.arange(len(scores))
+        self.points_ = {}
+        for zone, (colour, marker) in _ZONES.items():
+            inside = (zones == zone) & np.isfinite(scores)
+            if inside.any():
+                self.points_[zone] = ax.scatter(
+                    scores[inside],
+                    places[inside],
+                    c=colour,
+                    marker=marker,
+                    edgecolors="black",
+                    zorder=3,
+                )
+        elsewhere = ~np.isin(zones, list(_ZONES)) & np.isfinite(scores)
+        if elsewhere.any():
+            ax.scatter(scores[elsewhere], places[elsewhere], c="none", edgecolors="black", zorder=3)
 
     def _name_zones(self, ax: Any, zones: NDArray[Any]) -> None:
         from matplotlib.lines import Line2D

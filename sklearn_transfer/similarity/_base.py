@@ -18,7 +18,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_transfer._base import BaseDomainEstimator, _check_weights
-from sklearn_transfer._domains import Domains, factorize_labels, label_array
+from sklearn_transfer._domains import Domains, factorize_labels, label_array, listed
 from sklearn_transfer._sklearn import _check_y, _num_samples
 from sklearn_transfer._warnings import warn_transfer
 from sklearn_transfer._weighted_fit import take_rows
@@ -188,7 +188,7 @@ class BaseSimilarity(BaseDomainEstimator):
             codes, labels = factorize_labels(sample_domain, n_samples)
             if len(labels) == 1:
                 warn_transfer(
-                    f"Only the domain {labels[0]!r} is present: there is nothing to compare its "
+                    f"Only the domain {listed(labels)} is present: there is nothing to compare its "
                     f"{n_samples} rows with."
                 )
         return _without_target(codes, labels)

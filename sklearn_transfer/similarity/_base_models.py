@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import is_classifier, is_regressor
 
@@ -56,7 +58,7 @@ def _preparation(X: Any) -> list[Any]:
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+    from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
     if sparse.issparse(X):
         return [StandardScaler(with_mean=False)]
@@ -64,18 +66,59 @@ def _preparation(X: Any) -> list[Any]:
     if not hasattr(X, "columns"):
         gaps = X.dtype.kind == "f" and bool(np.isnan(X).any())
         return [imputer, StandardScaler()] if gaps else [StandardScaler()]
-    kinds = {name: np.asarray(X[name]).dtype.kind for name in X.columns}
-    numbers = [name for name, kind in kinds.items() if kind in "iufb"]
-    others = [name for name in kinds if name not in numbers]
-    gaps = any(np.isnan(np.asarray(X[name], dtype=float)).any() for name in numbers)
+    numbers = [name for name in X.columns if _kind(X[name]) in "iufb"]
+    others = [name for name in X.columns if name not in numbers]
+    gaps = any(_has_gaps(X[name]) for name in numbers)
     if not others:
         return [imputer, StandardScaler()] if gaps else [StandardScaler()]
     encoder = make_pipeline(
-        SimpleImputer(strategy="constant", fill_value="missing"),
+        FunctionTransformer(texts, feature_names_out="one-to-one"),
         OneHotEncoder(handle_unknown="ignore", sparse_output=False),
     )
     columns = ColumnTransformer([("numbers", imputer, numbers), ("categories", encoder, others)])
     return [columns, StandardScaler()]
+
+
+def _kind(column: Any) -> str:
+    """Kind of a column's values, of nullable types too; codes of categories are no numbers."""
+    kind = getattr(column.dtype, "kind", None)
+    return np.asarray(column).dtype.kind if kind is None else kind
+
+
+def _has_gaps(column: Any) -> bool:
+    if hasattr(column, "isna"):
+        return bool(column.isna().any())
+    return bool(np.isnan(np.asarray(column, dtype=float)).any())
+
+
+def texts(X: Any) -> NDArray[Any]:
+    """Categories of any type as text, a gap of any kind as one more of them.
+
+    Parameters
+    ----------
+    X : dataframe of shape (n_samples, n_features)
+        Columns of categories.
+
+    Returns
+    -------
+    texts : ndarray of shape (n_samples, n_features)
+        Of strings. Equal numbers have one text: the same codes are whole numbers in one part of a
+        table and have a decimal point in another, beside a gap.
+    """
+    told = np.empty(X.shape, dtype=object)
+    for position, name in enumerate(X.columns):
+        shown: dict[Any, str] = {}
+        for row, value in enumerate(np.asarray(X[name], dtype=object)):
+            if value not in shown:
+                shown[value] = _text(value)
+            told[row, position] = shown[value]
+    return told
+
+
+def _text(value: Any) -> str:
+    if value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
+        return "missing"
+    return str(float(value)) if isinstance(value, Real | np.bool_) else str(value)
 
 
 def named_models(estimators: Any) -> dict[str, Any]:

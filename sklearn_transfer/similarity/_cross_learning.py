@@ -89,8 +89,8 @@ class CrossLearningScore(BaseSimilarity):
     domains_ : ndarray of shape (n_domains,)
         The domains, sorted if they sort, else in order of first appearance.
     scores_ : ndarray of shape (n_domains, n_domains)
-        Excess errors; entry (t, s) has t in the part of the target. NaN for pairs that were not
-        asked for and for domains that were left out.
+        Excess errors; entry (t, s) has t in the part of the target. 0 on the diagonal, NaN for
+        pairs that were not asked for and of domains that were left out.
     source_domains_ : ndarray of shape (n_sources,)
         The domains other than the target. Only where a target is named.
     source_scores_ : ndarray of shape (n_sources,)
@@ -234,24 +234,39 @@ class CrossLearningScore(BaseSimilarity):
             "ambiguous". The default is the normal quantile of 0.9999.
         standard_error : {"folds", "losses"}, default="folds"
             Of the baseline: from the errors of the folds, as in the paper, or from the losses of
-            the rows, which varies less.
+            the rows, which varies less. A scorer as `loss` has those of the folds alone.
         level : float, default=None
             Share of sources alike to the target that may be called negative. Instead of
             `negative_z` and `standard_error` it takes Student's quantile and a standard error of
-            the whole score, so that the share is kept with few rows too. None leaves it.
+            the whole score, so that the share is kept with few rows too. None leaves it; a scorer
+            as `loss` needs that.
 
         Returns
         -------
         zones : DataFrame
             One row per source: `domain`, `score`, `baseline_error`, `standard_error`,
             `positive_threshold` and `negative_threshold` (of the score) and `zone`: "positive",
-            "ambiguous", "negative", or "unscored" for a domain that was left out.
+            "ambiguous", "negative", or "unscored" for a domain that was left out or a standard
+            error that is not known.
         """
         check_is_fitted(self)
         check_rule(positive_z, negative_z, standard_error, level)
+        self._check_rule(standard_error, level)
         index = target_index(self, target)
         found = self._matrices.zones(index, positive_z, negative_z, standard_error, level)
         return zone_table(self.domains_, index, found)
+
+    def _check_rule(self, standard_error: str, level: float | None) -> None:
+        """Refuse rules that need the losses of single rows where the loss is a scorer."""
+        of_rows = isinstance(self.loss, str) and self.loss in {"auto", *ROW_LOSSES}
+        if of_rows or (standard_error == "folds" and level is None):
+            return
+        got = f"level={level!r}" if level is not None else f"standard_error={standard_error!r}"
+        raise ValueError(
+            "Zones of a scorer must have their standard error from the folds, because a scorer "
+            f"gives no losses of single rows. Got {got} for loss={self.loss!r} instead; choose "
+            f'standard_error="folds" and level=None, or a loss among {listed([*ROW_LOSSES])}.'
+        )
 
     def _score_pairs(self, domains: DomainRows, pairs: list[tuple[int, int]]) -> Array:
         classify = self._classifies(domains.y)

@@ -95,39 +95,18 @@ class CrossMatrices:
         by_pair = _pair_weights(weights, aggregation)
         own_error = np.einsum("tsa,ta->ts", by_pair, own)
         cross_error = np.einsum("tsa,tsa->ts", by_pair, cross)
-        row_variance = mathematics.quadratic(by_pair, row_cov[:, np.newaxis])
-        pooled = mathematics.pooled_variance(
-            own_error,
-            row_variance,
-            cross_error,
-            mathematics.quadratic(by_pair, cross_cov),
-            sizes,
-        )
-        per_row = sizes[:, np.newaxis]
-        together = per_row + per_row.T
-        standard_errors = {
-            "folds": mathematics.baseline_standard_errors(
-                _floored(
-                    mathematics.quadratic(by_pair, fold_cov[:, np.newaxis]) * per_row,
-                    per_row,
-                    zero_one,
-                )
-                / per_row,
-                domain_weight,
-            ),
-            "losses": mathematics.baseline_standard_errors(
-                _floored(row_variance, per_row, zero_one) / per_row, domain_weight
-            ),
-            "excess": mathematics.excess_standard_errors(
-                _floored(pooled, together, zero_one), sizes, domain_weight
-            ),
-        }
+        of_rows = mathematics.quadratic(by_pair, row_cov[:, np.newaxis])
+        of_folds = mathematics.quadratic(by_pair, fold_cov[:, np.newaxis])
+        crossed = mathematics.quadratic(by_pair, cross_cov)
+        pooled = mathematics.pooled_variance(own_error, of_rows, cross_error, crossed, sizes)
         return cls(
             scores=mathematics.cross_learning_scores(cross_error, own_error, domain_weight),
             own=own_error,
             cross=cross_error,
             baseline=mathematics.baseline_errors(own_error, domain_weight),
-            standard_errors=standard_errors,
+            standard_errors=_standard_errors(
+                of_folds, of_rows, pooled, sizes, domain_weight, zero_one
+            ),
             weights=weights,
             model_errors=own[:, :n_models],
             model_scores=np.array([
@@ -201,6 +180,26 @@ def _pair_weights(weights: Array, aggregation: str) -> Array:
     else:
         by_pair[..., :n_models] = mathematics.pair_weights(weights)
     return by_pair
+
+
+def _standard_errors(
+    of_folds: Array,
+    of_rows: Array,
+    pooled: Array,
+    sizes: Array,
+    domain_weight: float,
+    zero_one: bool,
+) -> dict[str, Array]:
+    """Standard errors of each kind, from the variances of mean folds and of row losses."""
+    rows = sizes[:, np.newaxis]
+    folds = _floored(of_folds * rows, rows, zero_one) / rows
+    losses = _floored(of_rows, rows, zero_one) / rows
+    excess = _floored(pooled, rows + rows.T, zero_one)
+    return {
+        "folds": mathematics.baseline_standard_errors(folds, domain_weight),
+        "losses": mathematics.baseline_standard_errors(losses, domain_weight),
+        "excess": mathematics.excess_standard_errors(excess, sizes, domain_weight),
+    }
 
 
 def _floored(variance: Array, rows: Array, zero_one: bool) -> Array:

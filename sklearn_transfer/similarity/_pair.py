@@ -97,12 +97,23 @@ def cross_learning_score(
         random_state=random_state,
     )
     n_target, n_source = _num_samples(X_target), _num_samples(X_source)
+    _check_lengths("target", n_target, y_target)
+    _check_lengths("source", n_source, y_source)
     measure.fit(
         _stacked(X_target, X_source),
         np.concatenate([np.asarray(y_target), np.asarray(y_source)]),
         sample_domain=np.repeat(["target", "source"], [n_target, n_source]),
     )
     return float(measure.source_scores_[0])
+
+
+def _check_lengths(name: str, n_samples: int, y: Any) -> None:
+    """Refuse y of another length: both together might fit all rows, and be shifted."""
+    if _num_samples(y) != n_samples:
+        raise ValueError(
+            f"`y_{name}` must have one entry per row of `X_{name}`. Got {_num_samples(y)} entries "
+            f"for {n_samples} rows instead; pass the labels of these rows."
+        )
 
 
 def _stacked(first: Any, second: Any) -> Any:
@@ -123,6 +134,13 @@ def _stacked(first: Any, second: Any) -> Any:
         import pandas as pd
 
         return pd.concat([first, second], ignore_index=True)
+    if not (sparse.issparse(first) or sparse.issparse(second)):
+        first, second = np.asarray(first), np.asarray(second)
+    if first.shape[1:] != second.shape[1:]:
+        raise ValueError(
+            "`X_target` and `X_source` must have the same columns. Got rows of shape "
+            f"{first.shape[1:]} and {second.shape[1:]} instead; give what both have."
+        )
     if sparse.issparse(first) or sparse.issparse(second):
         return sparse.vstack([first, second], format="csr")
-    return np.concatenate([np.asarray(first), np.asarray(second)])
+    return np.concatenate([first, second])

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,12 @@ def check_rule(
     level : float or None
         In place of `negative_z` and `standard_error`.
     """
+    for name, value in (("positive_z", positive_z), ("negative_z", negative_z)):
+        if not isinstance(value, Real) or np.isnan(float(value)):
+            raise ValueError(
+                f"`{name}` must be a number of standard errors. Got {value!r} instead; the paper's "
+                "are 0 and 3.719."
+            )
     if positive_z > negative_z:
         raise ValueError(
             f"`positive_z` must not exceed `negative_z`. Got {positive_z!r} and {negative_z!r} "

@@ -21,6 +21,7 @@ from sklearn_transfer._sklearn import HasMethods, Interval, StrOptions
 from sklearn_transfer._warnings import warn_transfer
 from sklearn_transfer._weighted_fit import FittedModel, take_rows
 from sklearn_transfer.similarity import CrossLearningScore
+from sklearn_transfer.similarity._base_models import default_models, named_models
 from sklearn_transfer.similarity._zone_table import check_rule
 from sklearn_transfer.zones._parts import named, only_sources, with_shared, zone_columns
 
@@ -127,7 +128,7 @@ class BaseTransferZone(BaseTransfer):
         self.similarity_ = None
         columns = zone_columns(None, sources)
         if sources:
-            measure = with_shared(self._measure(), self, seed)
+            measure = with_shared(self._measure(X), self, seed)
             measure.set_params(target_domain=domains.target)
             self.similarity_ = measure.fit(X, y, sample_domain=sample_domain, **given)
             rule = {
@@ -207,12 +208,16 @@ class BaseTransferZone(BaseTransfer):
             }
         )
 
-    def _measure(self) -> Any:
+    def _measure(self, X: Any) -> Any:
         """The similarity that is fitted, which knows whether y are labels or values."""
         measure = CrossLearningScore() if self.similarity is None else clone(self.similarity)
-        known = measure.get_params(deep=False)
-        if known.get("loss") == "auto" and known.get("estimators", ()) is None:
-            measure.set_params(loss="zero_one" if is_classifier(self) else "squared_error")
+        if isinstance(measure, CrossLearningScore) and measure.estimators is None:
+            if measure.loss == "auto":
+                return measure.set_params(
+                    loss="zero_one" if is_classifier(self) else "squared_error"
+                )
+            # A scorer does not say what y are, and whole numbers look like labels.
+            return measure.set_params(estimators=default_models(is_classifier(self), X))
         return measure
 
     def _learner(self) -> Any:
@@ -234,6 +239,9 @@ class BaseTransferZone(BaseTransfer):
                 "instead; () uses no source."
             )
         check_rule(self.positive_z, self.negative_z, self.standard_error, self.level)
+        if isinstance(self.similarity, CrossLearningScore):
+            self.similarity._check_rule(self.standard_error, self.level)
+            self._check_models(self.similarity)
         learner = self._learner()
         for kind, is_kind in (("classifier", is_classifier), ("regressor", is_regressor)):
             if is_kind(self) and not is_kind(learner):
@@ -255,3 +263,15 @@ class BaseTransferZone(BaseTransfer):
             )
         if isinstance(learner, BaseTransfer):
             learner._check_kind()
+
+    def _check_models(self, similarity: CrossLearningScore) -> None:
+        """Refuse a score by classifiers of values, or by regressors of labels."""
+        if similarity.estimators is None:
+            return
+        first = next(iter(named_models(similarity.estimators).values()))
+        if is_classifier(first) is not is_classifier(self):
+            kind = "classifiers" if is_classifier(self) else "regressors"
+            raise ValueError(
+                f"`similarity` must score by {kind}. Got a score by {type(first).__name__} "
+                f"instead; choose {kind} as its `estimators`, or None."
+            )

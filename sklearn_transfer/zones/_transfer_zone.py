@@ -32,8 +32,8 @@ class TransferZoneClassifier(BaseTransferZone, BaseTransferClassifier):
         in `fit`. The inner estimator does not see it, and it may be absent at prediction.
     similarity : similarity measure or None, default=None
         What scores the sources: an excess error and its standard error, told by a method `zones`.
-        None stands for `CrossLearningScore()` with the models of the paper, which take numbers
-        without missing values; give it other models for other tables.
+        None stands for `CrossLearningScore()` with the models of the paper, for which gaps are
+        imputed and categories one-hot encoded; `estimator` gets the rows as they are.
     transfer : transfer classifier or None, default=None
         The learner that is fitted on the target and the sources in use: any of this package, with
         parameters of its own. None stands for `UOWQClassifier()`.
@@ -174,8 +174,8 @@ class TransferZoneRegressor(BaseTransferZone, BaseTransferRegressor):
         in `fit`. The inner estimator does not see it, and it may be absent at prediction.
     similarity : similarity measure or None, default=None
         What scores the sources: an excess error and its standard error, told by a method `zones`.
-        None stands for `CrossLearningScore()` with the models of the paper, which take numbers
-        without missing values; give it other models for other tables.
+        None stands for `CrossLearningScore()` with the models of the paper, for which gaps are
+        imputed and categories one-hot encoded; `estimator` gets the rows as they are.
     transfer : transfer regressor or None, default=None
         The learner that is fitted on the target and the sources in use: any of this package, with
         parameters of its own. None stands for `UOWQRegressor()`.

@@ -41,6 +41,29 @@ def test_scorer_of_zero_one_loss_is_zero_one_loss():
     assert np.isnan(by_scorer.standard_errors_["losses"]).all()
 
 
+@pytest.mark.parametrize("how", [{"standard_error": "losses"}, {"level": 1e-4}])
+def test_zones_by_losses_of_rows_are_refused_for_a_scorer(how):
+    X, y, domain = domains(rows=(30, 40), n_classes=2)
+    measure = CrossLearningScore(GaussianNB(), loss="roc_auc", target_domain="a", random_state=0)
+    measure.fit(X, y, sample_domain=domain)
+    assert np.isfinite(measure.zones().standard_error).all()
+    with pytest.raises(ValueError, match=r"no losses of single rows\. Got .* for loss='roc_auc'"):
+        measure.zones(**how)
+
+
+def test_without_a_standard_error_there_is_no_zone():
+    """Folds of one row have no area under a curve."""
+    X, y, domain = domains(rows=(40, 4), n_classes=2)
+    y[domain == "b"] = ["no", "no", "some", "some"]
+    measure = CrossLearningScore(
+        GaussianNB(), loss="roc_auc", target_domain="a", random_state=0, domain_weight=0.3
+    )
+    with pytest.warns(TransferWarning, match="fold per row"):
+        measure.fit(X, y, sample_domain=domain)
+    assert np.isfinite(measure.source_scores_).all()
+    assert measure.zones().zone.tolist() == ["unscored"]
+
+
 def test_scorer_gets_the_rows_and_their_weights():
     X, y, domain = domains(rows=(30, 40), n_classes=2)
     weight = np.random.default_rng(0).uniform(0.5, 2.0, len(y))
@@ -236,6 +259,8 @@ def test_unusable_models_and_losses_are_refused(params, says):
     [
         ({"target": "z"}, "must be the domain whose scores were computed"),
         ({"positive_z": 4.0}, "must not exceed"),
+        ({"positive_z": "0"}, "`positive_z` must be a number.*Got '0' instead"),
+        ({"negative_z": np.nan}, "`negative_z` must be a number.*Got nan instead"),
         ({"standard_error": "rows"}, '"folds" or "losses"'),
         ({"level": 0.7}, "between 0 and 0.5"),
     ],
@@ -252,3 +277,28 @@ def test_unusable_zones_are_refused(how, says):
             measure.zones(**how)
         with pytest.raises(ValueError, match="None instead"):
             measure.zones()
+
+
+@pytest.mark.parametrize(
+    ("cut", "says"),
+    [
+        ((22, 20), "`y_target` must have one entry per row of `X_target`. Got 22 entries for 20"),
+        ((20, 22), "`y_source` must have one entry per row of `X_source`. Got 22 entries for 20"),
+    ],
+)
+def test_labels_of_one_table_are_not_given_to_the_other(cut, says):
+    """Also where the lengths of both together are right."""
+    X, y, _ = domains(rows=(20, 20), n_classes=2)
+    y_target, y_source = y[: cut[0]], np.resize(y, cut[1])
+    y_source = y[cut[0] :] if cut[0] == 22 else y_source
+    with pytest.raises(ValueError, match=says):
+        cross_learning_score(X[:20], y_target, X[20:], y_source, estimators=GaussianNB())
+
+
+def test_tables_of_other_columns_are_refused():
+    X, y, _ = domains(rows=(20, 20), n_classes=2)
+    for wrap in (np.asarray, sparse.csr_array):
+        with pytest.raises(ValueError, match=r"must have the same columns.*\(3,\) and \(2,\)"):
+            cross_learning_score(
+                wrap(X[:20]), y[:20], wrap(X[20:, :2]), y[20:], estimators=LogisticRegression()
+            )

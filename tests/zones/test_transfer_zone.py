@@ -187,6 +187,17 @@ def test_regressor_takes_whole_numbers_for_values():
     assert model.similarity_.loss == "squared_error"
 
 
+def test_scorer_does_not_make_whole_numbers_labels():
+    rows = planted(values=True, n_target=60)
+    rows = rows._replace(y=np.round(3.0 * rows.y).astype(int))
+    scored = CrossLearningScore(loss="neg_mean_absolute_error")
+    model = TransferZoneRegressor(target_domain="here", similarity=scored, random_state=0)
+    quietly(model, rows)
+    assert model.similarity_.model_names_[0] == "linear_regression"
+    assert model.zones_.tolist()[1] == "negative"
+    assert scored.estimators is None
+
+
 def test_any_measure_with_zones_serves():
     rows = planted()
     told = [("reversed", "positive"), ("near", "negative")]  # in an order of its own, and wrong

@@ -18,7 +18,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
-from sklearn.tree import DecisionTreeRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklearn_transfer.ensemble import DirectTransferClassifier, DirectTransferRegressor
 from sklearn_transfer.exceptions import TransferWarning
@@ -28,6 +28,7 @@ from sklearn_transfer.zones import TransferZoneClassifier, TransferZoneRegressor
 from tests.zones.data import Scripted, measure, planted, quietly
 
 NOT_NEGATIVE = ("positive", "ambiguous")
+TREE = DecisionTreeClassifier(max_depth=3, random_state=0)
 
 
 def make(**more):
@@ -216,6 +217,11 @@ def test_failed_refit_keeps_the_last_fit():
     assert_array_equal(model.predict_proba(rows.X), said)
 
 
+class _Untouched(CrossLearningScore):
+    def fit(self, X, y=None, sample_weight=None, *, sample_domain=None):
+        raise AssertionError("scored before the parts were checked")
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
@@ -224,6 +230,18 @@ def test_failed_refit_keeps_the_last_fit():
         ({"positive_z": 2.0, "negative_z": 1.0}, "`positive_z` must not exceed"),
         ({"level": 0.7}, "'level' parameter"),
         ({"similarity": MaximumMeanDiscrepancy()}, "'similarity' parameter.*'zones'"),
+        (
+            {"similarity": _Untouched(TREE, loss="roc_auc"), "standard_error": "losses"},
+            "Zones of a scorer.*Got standard_error='losses'",
+        ),
+        (
+            {"similarity": _Untouched(TREE, loss="roc_auc"), "level": 0.01},
+            "Zones of a scorer.*Got level=0.01",
+        ),
+        (
+            {"similarity": _Untouched([("line", LinearRegression())])},
+            "`similarity` must score by classifiers. Got a score by LinearRegression",
+        ),
         ({"transfer": UOWQRegressor()}, "`transfer` must be a classifier. Got UOWQRegressor"),
         ({"transfer": LogisticRegression()}, "`transfer` must learn from several domains"),
         ({"estimator": LinearRegression()}, "must be a classifier. Got LinearRegression"),
@@ -255,6 +273,14 @@ def test_estimator_for_a_learner_that_has_none_is_refused():
         make(estimator=LogisticRegression(), transfer=WithoutInner()).fit(
             rows.X, rows.y, sample_domain=rows.domain
         )
+
+
+def test_regressor_refuses_a_score_by_classifiers():
+    """Which would take whole numbers for labels."""
+    rows = planted(values=True)
+    model = TransferZoneRegressor(target_domain="here", similarity=_Untouched(TREE))
+    with pytest.raises(ValueError, match=r"must score by regressors\. Got a score by DecisionTree"):
+        model.fit(rows.X, np.round(rows.y), sample_domain=rows.domain)
 
 
 def test_regressor_refuses_a_classifier_as_learner():
