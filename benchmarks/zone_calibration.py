@@ -36,6 +36,7 @@ MODELS: dict[str, Any] = {
     "logistic": LogisticRegression(),
     "linear": LinearRegression(),
 }
+KEY = ["setting", "models", "rows", "seed", "pairs"]
 # Setting, base models, rows of each domain, groups.
 CASES = [
     ("probit", "paper", 20, 100),
@@ -90,6 +91,7 @@ def shares(setting: str, models: str, rows: int, groups: int, seed: int) -> dict
         "setting": setting,
         "models": models,
         "rows": rows,
+        "seed": seed,
         "pairs": groups * DOMAINS * (DOMAINS - 1) // 2,
     }
     for name, values in by_group.items():
@@ -107,18 +109,18 @@ def main() -> None:
     done = []
     if options.out is not None and options.out.exists():
         done = list(csv.DictReader(options.out.open(newline="")))
-    known = {(row["setting"], row["models"], row["rows"]) for row in done}
+    known = {tuple(row[name] for name in KEY) for row in done}
     for row in done:
         print(" | ".join(str(value) for value in row.values()))
     for setting, models, rows, groups in CASES:
-        if (setting, models, str(rows)) in known:
+        groups = max(groups // 50, 2) if options.quick else groups
+        key = (setting, models, rows, options.seed, groups * DOMAINS * (DOMAINS - 1) // 2)
+        if tuple(map(str, key)) in known:
             continue
-        row = shares(
-            setting, models, rows, max(groups // 50, 2) if options.quick else groups, options.seed
-        )
-        if not done and not known:
+        row = shares(setting, models, rows, groups, options.seed)
+        if not known:
             print(" | ".join(row))
-        known.add((setting, models, str(rows)))
+        known.add(tuple(map(str, key)))
         print(" | ".join(str(value) for value in row.values()), flush=True)
         if options.out is not None:
             new = not options.out.exists()
