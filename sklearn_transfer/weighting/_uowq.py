@@ -34,7 +34,8 @@ class UOWQClassifier(BaseUOWQ, BaseTransferClassifier):
         model. "auto" takes the coefficients of the domains as draws from a population whose spread
         the sources show, and averages that model with the target alone and with pooling where
         held-out rows ask for it; it is "select" where a parameter of the weights (those from
-        `update` to `source_estimators`) differs from its default, or where the table is too wide.
+        `update` to `source_estimators`) differs from its default, or where more than fifteen
+        classes meet an inner estimator that is not linear or a table of many columns.
     update : {"static", "dynamic"}, default="dynamic"
         Whether weights are computed once, from the target-only model, or again after each refit.
     n_rounds : int, default=5
@@ -76,7 +77,7 @@ class UOWQClassifier(BaseUOWQ, BaseTransferClassifier):
         Labels of the sources: sorted if they sort, else by first appearance.
     source_weights_ : ndarray of shape (n_sources,)
         w, the weight of each row of a source where a target row has weight 1; averaged over the
-        candidates of a guard.
+        candidates of a guard, under guard="auto" such that expected losses average.
     source_coefficients_ : ndarray of shape (n_sources,)
         alpha, the shares of the sources in what is borrowed; they sum to 1 unless all are 0.
     transfer_quantity_ : float
@@ -190,7 +191,7 @@ class UOWQRegressor(BaseUOWQ, BaseTransferRegressor):
         model. "auto" takes the coefficients of the domains as draws from a population whose spread
         the sources show, and averages that model with the target alone and with pooling where
         held-out rows ask for it; it is "select" where a parameter of the weights (those from
-        `update` to `source_estimators`) differs from its default, or where the table is too wide.
+        `update` to `source_estimators`) differs from its default.
     update : {"static", "dynamic"}, default="dynamic"
         Whether weights are computed once, from the target-only model, or again after each refit.
     n_rounds : int, default=5
@@ -232,7 +233,7 @@ class UOWQRegressor(BaseUOWQ, BaseTransferRegressor):
         Labels of the sources: sorted if they sort, else by first appearance.
     source_weights_ : ndarray of shape (n_sources,)
         w, the weight of each row of a source where a target row has weight 1; averaged over the
-        candidates of a guard.
+        candidates of a guard, under guard="auto" such that expected losses average.
     source_coefficients_ : ndarray of shape (n_sources,)
         alpha, the shares of the sources in what is borrowed; they sum to 1 unless all are 0.
     transfer_quantity_ : float
