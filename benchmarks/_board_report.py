@@ -127,6 +127,7 @@ PAGE_COLUMNS = [
     "high",
     "worst",
     "worst cell",
+    "worst table",
     "improved",
     "per run",
     "run low",
