@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from sklearn_transfer._math.correlation import ROWS_PER_FEATURE
 from sklearn_transfer._math.h_ensemble import (
     best_mixture,
     ensemble_moments,
@@ -27,8 +28,6 @@ from sklearn_transfer.ensemble._model_aggregation import BaseModelAggregation
 Array = NDArray[np.float64]
 
 _CLASS_WISE = {"predict_proba", "log_odds", "decision_function"}
-# As in the H-score: with fewer rows per feature covariances are shrunk.
-_ROWS_PER_FEATURE = 4
 
 
 class HEnsembleClassifier(BaseModelAggregation):
@@ -248,7 +247,7 @@ class HEnsembleClassifier(BaseModelAggregation):
             return 0.0
         if not isinstance(self.shrinkage, str):
             return float(self.shrinkage)
-        if total >= _ROWS_PER_FEATURE * features.shape[2]:
+        if total >= ROWS_PER_FEATURE * features.shape[2]:
             return 0.0
         return mean_shrinkage(features, mass, total)
 

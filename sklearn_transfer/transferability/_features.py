@@ -8,14 +8,15 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.sparse import hstack, issparse
 from scipy.special import expit
+from sklearn import get_config
 from sklearn.base import is_classifier, is_regressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_random_state
+from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_memory
 
 from sklearn_transfer._domains import Domains
@@ -44,6 +45,9 @@ RESPONSE_METHODS = (
 LEAST_PROBABILITY = 1e-6
 
 VALIDATION_FRACTION = 0.2
+
+# Of scikit-learn's settings those on which a fit depends: who gets weights, and who gets names.
+_SETTINGS_OF_FITS = ("enable_metadata_routing", "transform_output")
 
 _ACTIVATIONS = {
     "identity": lambda values: values,
@@ -119,13 +123,21 @@ def fit_source_models(
     seed = None
     if wants_evaluation_set(estimator):
         seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
-    fit = check_memory(memory).cache(fit_alone)
+    settings = {name: get_config()[name] for name in _SETTINGS_OF_FITS}
+    fit = check_memory(memory).cache(_fit_source)
     fitted = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(fit)(estimator, sample, VALIDATION_FRACTION, seed) for sample in samples.values()
+        delayed(fit)(estimator, sample, seed, settings) for sample in samples.values()
     )
     models = dict(zip(samples, counted(fitted, len(samples), "source models"), strict=True))
     models.update({label: as_fitted_model(model) for label, model in given.items()})
     return {label: models[label] for label in source_labels(domains, given) if label in models}
+
+
+def _fit_source(
+    estimator: Any, sample: TargetSample, random_state: int | None, settings: dict[str, Any]
+) -> FittedModel:
+    """Fit one source; `settings`, in force already, are here for the cache to tell calls apart."""
+    return fit_alone(estimator, sample, VALIDATION_FRACTION, random_state)
 
 
 def source_labels(
@@ -180,6 +192,8 @@ def as_fitted_model(estimator: Any) -> FittedModel:
     if isinstance(estimator, FittedModel):
         return estimator
     classes = getattr(estimator, "classes_", None) if is_classifier(estimator) else None
+    if _has_several_outputs(estimator):
+        classes = None
     return FittedModel(estimator, None if classes is None else np.asarray(classes))
 
 
@@ -228,9 +242,10 @@ def available_responses(model: Any) -> list[str]:
     """
     estimator = as_fitted_model(model).estimator
     step, _ = last_step(estimator)
+    probabilities = hasattr(estimator, "predict_proba") and not _has_several_outputs(estimator)
     known = {
-        "predict_proba": hasattr(estimator, "predict_proba"),
-        "log_odds": hasattr(estimator, "predict_proba"),
+        "predict_proba": probabilities,
+        "log_odds": probabilities,
         "decision_function": hasattr(estimator, "decision_function"),
         "predict": hasattr(estimator, "predict") and is_regressor(estimator),
         "transform": hasattr(estimator, "transform"),
@@ -270,7 +285,7 @@ def choose_response(model: Any, response_method: str = "auto") -> str:
         # Boosted margins are made for the log-loss; leaves' shares may be 0 and have no odds.
         odds = ["log_odds"] if hasattr(step, "get_booster") else []
         order = ["hidden_layer", "decision_function", *odds, "predict_proba", "predict"]
-        for name in [*order, "transform", "leaves"]:
+        for name in [*order, "transform"]:
             if name in known:
                 return name
     if response_method not in known:
@@ -395,6 +410,12 @@ def concatenate_features(blocks: Sequence[Any]) -> Any:
     if any(issparse(block) for block in blocks):
         return hstack(blocks, format="csr")
     return np.hstack(blocks)
+
+
+def _has_several_outputs(estimator: Any) -> bool:
+    """Whether a classifier has one list of classes, and of probabilities, for each output."""
+    classes = getattr(estimator, "classes_", None)
+    return isinstance(classes, list) and any(isinstance(own, np.ndarray) for own in classes)
 
 
 def _class_columns(probabilities: Any, *, logarithmic: bool) -> Array:

@@ -10,28 +10,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import cut_tree, linkage
-from scipy.spatial.distance import pdist
-from sklearn.base import is_classifier, is_regressor
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.utils import Tags, check_random_state, get_tags
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_transfer._base import BaseDomainEstimator, _check_weights
+from sklearn_transfer._base import _check_weights
 from sklearn_transfer._domains import Domains, factorize_labels, index_domains, label_array
 from sklearn_transfer._progress import shown
-from sklearn_transfer._sklearn import HasMethods, Interval, StrOptions, _check_y
+from sklearn_transfer._sklearn import Interval, StrOptions
 from sklearn_transfer._warnings import warn_transfer
-from sklearn_transfer._weighted_fit import hold_out, take_rows
-from sklearn_transfer.metrics import discounted_cumulative_gain_agreement, spearman_agreement
-from sklearn_transfer.transferability._features import (
-    RESPONSE_METHODS,
-    choose_response,
-    fit_source_models,
-)
-from sklearn_transfer.transferability._source_scores import SCORINGS
+from sklearn_transfer._weighted_fit import take_rows
+from sklearn_transfer.transferability._features import choose_response, fit_source_models
+from sklearn_transfer.transferability._scored_models import BaseScoredModels
+from sklearn_transfer.transferability._source_scores import check_scoring
 from sklearn_transfer.transferability._task_scores import task_scores
+from sklearn_transfer.transferability._task_tree import ranking_agreement, task_tree
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,13 +32,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Rows = list[NDArray[np.intp]]
 
-_MEASURES = {
-    "spearman": spearman_agreement,
-    "discounted_cumulative_gain": discounted_cumulative_gain_agreement,
-}
 
-
-class TaskHierarchy(BaseDomainEstimator):
+class TaskHierarchy(BaseScoredModels):
     r"""Hierarchy of domains by what the features of each do for the labels of each.
 
     Fits one model per domain, scores the features of every model on the labelled rows of every
@@ -175,23 +163,11 @@ class TaskHierarchy(BaseDomainEstimator):
     greater_is_closer: ClassVar[bool] = True
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        **BaseDomainEstimator._parameter_constraints,
-        "estimator": [HasMethods(["fit"]), None],
-        "source_estimators": [dict, None],
-        "response_method": [StrOptions(set(RESPONSE_METHODS))],
-        "scoring": [StrOptions(set(SCORINGS)), callable],
-        "shrinkage": [
-            StrOptions({"auto", "ledoit-wolf"}),
-            Interval(Real, 0, 1, closed="left"),
-            None,
-        ],
+        **BaseScoredModels._parameter_constraints,
         "n_clusters": [Interval(Integral, 1, None, closed="left")],
         "linkage": [StrOptions({"average", "complete", "single", "ward", "weighted"})],
         "metric": [StrOptions({"euclidean", "cityblock", "cosine", "correlation"})],
         "test_size": [Interval(Real, 0, 1, closed="neither"), None],
-        "n_jobs": [Integral, None],
-        "memory": "no_validation",
-        "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
 
@@ -233,10 +209,12 @@ class TaskHierarchy(BaseDomainEstimator):
     def _fit(self, X: Any, y: NDArray[Any], sample_weight: Array | None, domains: Domains) -> None:
         self._check_ward()
         regression = self._regression(y)
-        labels, rows = self._tasks(domains, y, regression)
-        self._check_given(labels)
+        check_scoring(self.scoring, regression=regression, weighted=sample_weight is not None)
+        every_label, every_row = _domains_with_rows(domains)
+        given = self._given(every_label)
+        labels, rows = self._tasks(every_label, every_row, y, regression)
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        fitted_rows, scored_rows = self._split(rows, y, seed, stratify=not regression)
+        fitted_rows, scored_rows = self._split(labels, rows, y, seed, stratify=not regression)
         with shown(self.verbose):
             models = fit_source_models(
                 self._inner(regression),
@@ -244,7 +222,7 @@ class TaskHierarchy(BaseDomainEstimator):
                 y,
                 _all_sources(labels, fitted_rows),
                 sample_weight,
-                source_estimators=self.source_estimators,
+                source_estimators={label: given[label] for label in labels if label in given},
                 n_jobs=self.n_jobs,
                 memory=self.memory,
                 random_state=seed,
@@ -271,7 +249,11 @@ class TaskHierarchy(BaseDomainEstimator):
                 n_jobs=self.n_jobs,
                 random_state=seed,
             )
-        self._cluster()
+        self.linkage_, self.labels_ = task_tree(
+            self.scores_, metric=self.metric, method=self.linkage, n_clusters=self.n_clusters
+        )
+        self.children_ = self.linkage_[:, :2].astype(np.intp)
+        self.distances_ = self.linkage_[:, 2]
         if self.target_domain is None:
             del self.target_domain_, self.source_domains_
             return
@@ -285,63 +267,63 @@ class TaskHierarchy(BaseDomainEstimator):
         self.source_domains_ = self.domains_[others]
         self.source_scores_ = self.scores_[others, target]
 
+    def _given(self, labels: list[Hashable]) -> dict[Hashable, Any]:
+        """Models that come fitted; those of domains without rows are refused."""
+        given = dict(self.source_estimators or {})
+        unknown = [label for label in given if label not in labels]
+        if unknown:
+            raise ValueError(
+                f"`source_estimators` must be keyed by domains with rows, which are {labels}. Got "
+                f"{unknown} instead; remove them or give their labelled rows."
+            )
+        return given
+
     def _tasks(
-        self, domains: Domains, y: NDArray[Any], regression: bool
+        self, labels: list[Hashable], rows: Rows, y: NDArray[Any], regression: bool
     ) -> tuple[list[Hashable], Rows]:
-        """Domains that have something to tell apart, in order, and their rows."""
-        pairs: list[tuple[Any, NDArray[np.intp]]] = [(domains.target, domains.target_rows)]
-        for index, label in enumerate(domains.sources.tolist()):
-            pairs.append((label, domains.source_rows(index)))
-        pairs = [(label, rows) for label, rows in pairs if len(rows)]
-        try:
-            pairs.sort(key=lambda pair: pair[0])
-        except TypeError:  # labels of mixed types have no order of their own
-            pairs.sort(key=lambda pair: pair[1][0])
-        kept = [(label, rows) for label, rows in pairs if len(np.unique(y[rows])) > 1]
-        left_out = [label for label, rows in pairs if len(np.unique(y[rows])) < 2]
-        what = "value" if regression else "class"
+        """Domains that have something to tell apart, and their rows."""
+        pairs = list(zip(labels, rows, strict=True))
+        kept = [(label, own) for label, own in pairs if len(np.unique(y[own])) > 1]
+        left_out = [label for label, own in pairs if len(np.unique(y[own])) < 2]
+        one, two = ("value", "values") if regression else ("class", "classes")
         if not kept:
             raise ValueError(
-                f"A hierarchy of tasks must have a domain with labels of two classes. Got one "
-                f"{what} in every domain instead."
+                f"A hierarchy of tasks must have a domain with labels of two {two}. Got one "
+                f"{one} in every domain instead."
             )
         if left_out:
-            warn_transfer(
-                f"Domains with one {what} only are no tasks and are left out: {left_out}."
-            )
-        return [label for label, _ in kept], [rows for _, rows in kept]
+            warn_transfer(f"Domains with one {one} only are no tasks and are left out: {left_out}.")
+        return [label for label, _ in kept], [own for _, own in kept]
 
     def _split(
-        self, rows: Rows, y: NDArray[Any], seed: int, *, stratify: bool
+        self, labels: list[Hashable], rows: Rows, y: NDArray[Any], seed: int, *, stratify: bool
     ) -> tuple[Rows, Rows]:
         """Rows to fit and rows to score of each domain, the same where none are set aside."""
         if self.test_size is None:
             return rows, rows
-        pairs = [hold_out(y[own], self.test_size, seed, stratify) for own in rows]
-        fitted = [own[train] for own, (train, _) in zip(rows, pairs, strict=True)]
-        scored = [own[held] for own, (_, held) in zip(rows, pairs, strict=True)]
-        return fitted, scored
-
-    def _cluster(self) -> None:
-        """Tree and clusters of the tasks by the columns of the scores."""
-        n_domains = len(self.domains_)
-        if n_domains < 2:
-            self.linkage_ = np.empty((0, 4))
-            self.labels_ = np.zeros(n_domains, dtype=np.intp)
-        else:
-            distances = pdist(self.scores_.T, metric=self.metric)
-            if not np.isfinite(distances).all():
-                raise ValueError(
-                    f"metric={self.metric!r} must have scores that are finite and differ between "
-                    "sources. Got a task for which it is undefined instead; use "
-                    "metric='euclidean', or another `scoring`."
+        fitted, scored, whole = [], [], []
+        for label, own in zip(labels, rows, strict=True):
+            try:
+                train, held = train_test_split(
+                    own,
+                    test_size=self.test_size,
+                    random_state=seed,
+                    stratify=y[own] if stratify else None,
                 )
-            # Rounding may take the distance of equal directions below zero.
-            self.linkage_ = linkage(np.maximum(distances, 0.0), method=self.linkage)
-            cut = cut_tree(self.linkage_, n_clusters=min(self.n_clusters, n_domains))
-            self.labels_ = cut[:, 0].astype(np.intp)
-        self.children_ = self.linkage_[:, :2].astype(np.intp)
-        self.distances_ = self.linkage_[:, 2]
+            except ValueError:  # too few rows, of some class or in all
+                train = held = own
+            if train is held or len(held) < 2:  # no score is defined on a single row
+                train = held = own
+                whole.append(label)
+            fitted.append(np.sort(train))
+            scored.append(np.sort(held))
+        if whole:
+            warn_transfer(
+                f"The share test_size={self.test_size:g} cannot be set aside of the few rows of "
+                f"{whole}: all of them are fitted and scored, which flatters the domain's own "
+                "features. Give more rows, change `test_size` or drop them."
+            )
+        return fitted, scored
 
     def agreement(self, reference: Any, *, measure: str = "spearman", own: bool = False) -> Array:
         """Compare the ranking of sources by the scores with one that was measured.
@@ -362,27 +344,7 @@ class TaskHierarchy(BaseDomainEstimator):
             One for each task; NaN where there is no ranking.
         """
         check_is_fitted(self)
-        if measure not in _MEASURES:
-            raise ValueError(
-                f"`measure` must be one of {list(_MEASURES)}. Got {measure!r} instead."
-            )
-        truth = np.asarray(reference, dtype=float)
-        n_domains = len(self.domains_)
-        if truth.shape != (n_domains, n_domains):
-            raise ValueError(
-                f"`reference` must have shape ({n_domains}, {n_domains}), as `scores_` has. Got "
-                f"{truth.shape} instead."
-            )
-        n_ranked = n_domains if own else n_domains - 1
-        if n_ranked < 2:
-            raise ValueError(
-                f"A ranking must have two sources. Got {n_ranked} instead; score more domains."
-            )
-        takes_part = np.ones((n_domains, n_domains), dtype=bool)
-        if not own:
-            np.fill_diagonal(takes_part, False)
-        pair = [m.T[takes_part.T].reshape(n_domains, n_ranked) for m in (truth, self.scores_)]
-        return _MEASURES[measure](*pair)
+        return ranking_agreement(self.scores_, reference, measure=measure, own=own)
 
     def to_frame(self) -> pd.DataFrame:
         """Table of the scores for people.
@@ -397,7 +359,8 @@ class TaskHierarchy(BaseDomainEstimator):
 
         check_is_fitted(self)
         if hasattr(self, "source_domains_"):
-            others = self.domains_ != self.target_domain_
+            target = self.target_domain_  # a tuple may be a label: never compare by arrays
+            others = [label != target for label in self.domains_.tolist()]
             return pd.DataFrame(
                 {
                     "domain": self.source_domains_,
@@ -414,34 +377,6 @@ class TaskHierarchy(BaseDomainEstimator):
                 "linkage='ward' must go with metric='euclidean'. Got "
                 f"metric={self.metric!r} instead; choose linkage='average'."
             )
-
-    def _check_given(self, labels: list[Hashable]) -> None:
-        unknown = [label for label in self.source_estimators or {} if label not in labels]
-        if unknown:
-            raise ValueError(
-                f"`source_estimators` must be keyed by domains with rows, which are {labels}. Got "
-                f"{unknown} instead; remove them or give their labelled rows."
-            )
-
-    def _check_labels(self, y: Any) -> NDArray[Any]:
-        numeric = self.estimator is not None and is_regressor(self.estimator)
-        y = _check_y(y, multi_output=False, y_numeric=numeric, estimator=self)
-        if not self._regression(y):
-            check_classification_targets(y)
-        return y
-
-    def _regression(self, y: NDArray[Any]) -> bool:
-        """Whether y are values, as the inner estimator has it, or as they look."""
-        if self.estimator is not None and is_regressor(self.estimator):
-            return True
-        if self.estimator is not None and is_classifier(self.estimator):
-            return False
-        return type_of_target(y) == "continuous"
-
-    def _inner(self, regression: bool = False) -> Any:
-        if self.estimator is not None:
-            return self.estimator
-        return Ridge() if regression else LogisticRegression()
 
     def _index_domains(self, sample_domain: Any, n_samples: int) -> Domains:
         """Sort the rows by domain; without a target each of them is a source."""
@@ -476,13 +411,18 @@ class TaskHierarchy(BaseDomainEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "linkage_")
 
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        inner = get_tags(self._inner())
-        tags.input_tags = inner.input_tags
-        tags.non_deterministic = inner.non_deterministic
-        tags.target_tags.required = True
-        return tags
+
+def _domains_with_rows(domains: Domains) -> tuple[list[Hashable], Rows]:
+    """All domains, the target among them, in order, and their rows."""
+    pairs: list[tuple[Any, NDArray[np.intp]]] = [(domains.target, domains.target_rows)]
+    for index, label in enumerate(domains.sources.tolist()):
+        pairs.append((label, domains.source_rows(index)))
+    pairs = [(label, rows) for label, rows in pairs if len(rows)]
+    try:
+        pairs.sort(key=lambda pair: pair[0])
+    except TypeError:  # labels of mixed types have no order of their own
+        pairs.sort(key=lambda pair: pair[1][0])
+    return [label for label, _ in pairs], [rows for _, rows in pairs]
 
 
 def _all_sources(labels: list[Hashable], rows: Rows) -> Domains:

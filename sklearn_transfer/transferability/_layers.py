@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,13 +16,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_transfer._math.correlation import ROWS_PER_FEATURE
-from sklearn_transfer._sklearn import (
-    HasMethods,
-    Interval,
-    StrOptions,
-    _num_samples,
-    validate_params,
-)
+from sklearn_transfer._sklearn import HasMethods, StrOptions, _num_samples, validate_params
 from sklearn_transfer.transferability._features import (
     RESPONSE_METHODS,
     choose_response,
@@ -41,6 +34,7 @@ from sklearn_transfer.transferability._leaves import (
 )
 from sklearn_transfer.transferability._source_scores import (
     OF_FEATURES,
+    SHRINKAGES,
     median_shrinkage,
     score_outcome,
     source_score,
@@ -50,8 +44,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = NDArray[np.float64]
-
-_SHRINKAGE = [StrOptions({"auto", "ledoit-wolf"}), Interval(Real, 0, 1, closed="left"), None]
 
 
 @dataclass(frozen=True)
@@ -126,7 +118,7 @@ class _TaskScores:
     {
         "estimator": [HasMethods("fit")],
         "scoring": [StrOptions(set(OF_FEATURES)), callable],
-        "shrinkage": _SHRINKAGE,
+        "shrinkage": SHRINKAGES,
         "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,
@@ -206,9 +198,10 @@ def layer_transferability(
     features = [output(X) for output in outputs.values()]
     weight = check_weight(sample_weight, X)
     labels, regression = _labels(y, X)
-    if not regression and len(np.unique(labels)) < 2:
+    if len(np.unique(labels if weight is None else labels[weight > 0])) < 2:
         raise ValueError(
-            "`y` must have at least two classes. Got one instead; nothing is to be told apart."
+            f"`y` must have at least two {'values' if regression else 'classes'}. Got one instead; "
+            "nothing is to be told apart."
         )
     score, used = source_score(
         scoring,
@@ -235,7 +228,7 @@ def layer_transferability(
         "estimator": [HasMethods("fit")],
         "tasks": [Mapping],
         "response_method": [StrOptions(set(RESPONSE_METHODS))],
-        "shrinkage": _SHRINKAGE,
+        "shrinkage": SHRINKAGES,
     },
     prefer_skip_nested_validation=True,
 )
@@ -359,7 +352,12 @@ def _layers(estimator: Any) -> dict[str, Callable[[Any], Any]]:
             f"depth_{n}": partial(_leaves, estimator, depth=n) for n in _steps(greatest_depth(step))
         }
         by_round = {f"rounds_{n}": partial(_leaves, estimator, n_rounds=n) for n in _steps(rounds)}
-        return {**depths, **by_round}
+        if depths:
+            return {**depths, **by_round}
+        raise ValueError(
+            f"`estimator` must have a tree that splits. Got a {type(step).__name__} of lone roots "
+            "instead, which knows nothing; fit it to more rows or drop it."
+        )
     raise ValueError(
         "`estimator` must be a multi-layer perceptron or made of trees that tell their leaves. Got "
         f"{type(step).__name__} instead; compare such models by `HScoreSelector`."

@@ -4,30 +4,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
-from itertools import combinations
-from numbers import Integral, Real
+import warnings
+from collections.abc import Callable, Hashable
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from sklearn.base import OneToOneFeatureMixin, TransformerMixin, is_classifier, is_regressor
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.utils import Tags, check_random_state, get_tags
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_transfer._base import BaseDomainEstimator
-from sklearn_transfer._domains import Domains, factorize_labels, index_domains, label_array
+from sklearn_transfer._domains import Domains, label_array
 from sklearn_transfer._families import TargetSample
-from sklearn_transfer._sklearn import HasMethods, Interval, StrOptions, _check_y
+from sklearn_transfer._sklearn import Interval, StrOptions
 from sklearn_transfer._warnings import warn_transfer
 from sklearn_transfer._weighted_fit import FittedModel, take_rows
 from sklearn_transfer._weighted_refit import fit_alone
+from sklearn_transfer.exceptions import TransferWarning
 from sklearn_transfer.transferability._features import (
-    RESPONSE_METHODS,
     VALIDATION_FRACTION,
     choose_response,
     concatenate_features,
@@ -36,7 +31,9 @@ from sklearn_transfer.transferability._features import (
     model_features,
     source_labels,
 )
-from sklearn_transfer.transferability._source_scores import SCORINGS, Score, source_score
+from sklearn_transfer.transferability._scored_models import BaseScoredModels
+from sklearn_transfer.transferability._source_scores import Score, check_scoring, source_score
+from sklearn_transfer.transferability._source_search import SourceRanking, rank_sources
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +51,7 @@ class _Source(NamedTuple):
     names: list[str]
 
 
-class HScoreSelector(TransformerMixin, BaseDomainEstimator):
+class HScoreSelector(TransformerMixin, BaseScoredModels):
     r"""Transformer that puts the features of the most transferable sources in place of X.
 
     Fits one model per source, or takes models that come fitted, asks each what it says of the
@@ -81,7 +78,7 @@ class HScoreSelector(TransformerMixin, BaseDomainEstimator):
         Most sources whose features are scored side by side. 1 keeps the k best one by one. From 2
         on all pairs are scored and the best one is kept; to it is added, while fewer than `order`
         and than `k` are kept, the source that makes the best concatenation; any more are kept by
-        their own scores.
+        their own scores. With ``k=1`` that is the best source by itself, whatever the order.
     response_method : str, default="auto"
         What a model says of a row:
 
@@ -160,6 +157,8 @@ class HScoreSelector(TransformerMixin, BaseDomainEstimator):
     fitted on the target's rows alone.
 
     Without sources the target's own model gives the features, on the rows that it was fitted on.
+    Where the target's labels do not vary, nothing can be scored: all sources score 0 and are kept
+    in their order, with a warning.
 
     References
     ----------
@@ -185,21 +184,9 @@ class HScoreSelector(TransformerMixin, BaseDomainEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        **BaseDomainEstimator._parameter_constraints,
-        "estimator": [HasMethods(["fit"]), None],
-        "source_estimators": [dict, None],
+        **BaseScoredModels._parameter_constraints,
         "k": [Interval(Integral, 1, None, closed="left"), StrOptions({"all"})],
         "order": [Interval(Integral, 1, None, closed="left")],
-        "response_method": [StrOptions(set(RESPONSE_METHODS))],
-        "scoring": [StrOptions(set(SCORINGS)), callable],
-        "shrinkage": [
-            StrOptions({"auto", "ledoit-wolf"}),
-            Interval(Real, 0, 1, closed="left"),
-            None,
-        ],
-        "n_jobs": [Integral, None],
-        "memory": "no_validation",
-        "random_state": ["random_state"],
     }
 
     def __init__(
@@ -234,6 +221,7 @@ class HScoreSelector(TransformerMixin, BaseDomainEstimator):
     def _fit(self, X: Any, y: NDArray[Any], sample_weight: Array | None, domains: Domains) -> None:
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         regression = self._regression(y)
+        check_scoring(self.scoring, regression=regression, weighted=sample_weight is not None)
         estimator = self._inner(regression)
         labels = source_labels(domains, self.source_estimators)
         models = fit_source_models(
@@ -254,8 +242,14 @@ class HScoreSelector(TransformerMixin, BaseDomainEstimator):
         sources = [self._ask(labels[number], models[labels[number]], target) for number in known]
         self._start(labels, known, sources)
         if known:
-            score = self._score(sources, target, y, weight, regression, seed)
-            self._keep(self._picks(score, known), known, sources)
+            ranking = rank_sources(
+                self._score(sources, target, y, weight, regression, seed),
+                len(known),
+                n_kept=len(known) if self.k == "all" else int(self.k),
+                order=self.order,
+                n_jobs=self.n_jobs,
+            )
+            self._keep(ranking, known, sources)
             return
         classes = None if regression else np.unique(y)
         own = fit_alone(
@@ -296,10 +290,11 @@ class HScoreSelector(TransformerMixin, BaseDomainEstimator):
         seed: int,
     ) -> Score:
         """The score of sources side by side, by their positions."""
-        if not regression and len(np.unique(y)) < 2:
+        if len(np.unique(y)) < 2 and (len(y) > 1 or not regression):
+            one, others = ("value", "values") if regression else ("class", "classes")
             warn_transfer(
-                f"The target has one class, {y.tolist()[0]!r}, which needs no features: all "
-                "sources score 0 and are kept in their order. Give target rows of other classes."
+                f"The target has one {one}, {y.tolist()[0]!r}, which needs no features: all "
+                f"sources score 0 and are kept in their order. Give target rows of other {others}."
             )
             return lambda positions: 0.0
         score, self.shrinkage_ = source_score(
@@ -316,92 +311,40 @@ class HScoreSelector(TransformerMixin, BaseDomainEstimator):
         )
         return score
 
-    def _picks(self, score: Score, known: list[int]) -> list[int]:
-        """Sources in the order in which they are kept; sets `scores_` and `pair_scores_`."""
-        positions = range(len(known))
-        alone = self._scored(score, [(position,) for position in positions])
-        self.scores_[known] = alone
-        picks: list[int] = []
-        n_joint = len(known) if self.k == "all" else min(int(self.k), len(known))
-        n_joint = min(self.order, n_joint)
-        if self.order > 1:
-            pairs = list(combinations(positions, 2))
-            together = self._scored(score, pairs)
-            self.pair_scores_ = pair_scores = np.full((len(self.scores_),) * 2, np.nan)
-            pair_scores[known, known] = alone
-            for (first, second), value in zip(pairs, together, strict=True):
-                pair_scores[known[first], known[second]] = value
-                pair_scores[known[second], known[first]] = value
-            if n_joint > 1 and pairs:
-                best = pairs[int(np.argmax(together))]
-                picks = sorted(best, key=lambda position: -alone[position])
-        while picks and len(picks) < n_joint:
-            rest = [position for position in positions if position not in picks]
-            values = self._scored(score, [(*picks, position) for position in rest])
-            picks.append(rest[int(np.argmax(values))])
-        rest = sorted(set(positions) - set(picks), key=lambda position: -alone[position])
-        return [known[position] for position in [*picks, *rest]]
-
-    def _scored(self, score: Score, sets: Sequence[tuple[int, ...]]) -> Array:
-        # Threads share the features, and most of a score is spent in linear algebra.
-        values = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(score)(numbers) for numbers in sets
-        )
-        return np.array(values, dtype=float)
-
-    def _keep(self, picks: list[int], known: list[int], sources: list[_Source]) -> None:
+    def _keep(self, ranking: SourceRanking, known: list[int], sources: list[_Source]) -> None:
+        picks = [known[position] for position in ranking.picks]
         n_kept = len(picks) if self.k == "all" else int(self.k)
         if n_kept > len(picks):
             warn_transfer(
                 f"k={n_kept} sources are to be kept, and {len(picks)} can be scored: all of them "
                 "are kept."
             )
-        everything = range(len(self.source_domains_))
-        order = picks + [number for number in everything if number not in known]
-        self.ranking_[order] = np.arange(1, len(order) + 1)
+        self.scores_[known] = ranking.alone
+        n_sources = len(self.source_domains_)
+        if ranking.together is not None:
+            self.pair_scores_ = np.full((n_sources, n_sources), np.nan)
+            self.pair_scores_[np.ix_(known, known)] = ranking.together
+        order = picks + [number for number in range(n_sources) if number not in known]
+        self.ranking_[order] = np.arange(1, n_sources + 1)
         self.selected_domains_ = self.source_domains_[picks[:n_kept]]
         self._kept = [
-            sources[known.index(number)]._replace(features=None) for number in picks[:n_kept]
+            sources[position]._replace(features=None) for position in ranking.picks[:n_kept]
         ]
 
-    def _check_labels(self, y: Any) -> NDArray[Any]:
-        numeric = self.estimator is not None and is_regressor(self.estimator)
-        y = _check_y(y, multi_output=False, y_numeric=numeric, estimator=self)
-        if not self._regression(y):
-            check_classification_targets(y)
-        return y
-
-    def _regression(self, y: NDArray[Any]) -> bool:
-        """Whether y are values, as the inner estimator has it, or as they look."""
-        for kind, answer in ((is_regressor, True), (is_classifier, False)):
-            if self.estimator is not None and kind(self.estimator):
-                return answer
-        return type_of_target(y) == "continuous"
-
-    def _inner(self, regression: bool = False) -> Any:
-        if self.estimator is not None:
-            return self.estimator
-        return Ridge() if regression else LogisticRegression()
-
-    def _index_domains(self, sample_domain: Any, n_samples: int) -> Domains:
-        """Rows of the target alone are nothing to warn of where the sources come as models."""
-        if self.source_estimators:
-            labels = [self.target_domain]
-            if sample_domain is not None:
-                labels = factorize_labels(sample_domain, n_samples)[1]
-            if len(labels) == 1 and self.target_domain in {None, labels[0]}:
-                return replace(index_domains(None, None, n_samples), target=labels[0])
-        return super()._index_domains(sample_domain, n_samples)
+    def _validate(
+        self, X: Any, y: Any, sample_weight: Any, sample_domain: Any
+    ) -> tuple[Any, NDArray[Any], Array | None, Domains]:
+        with warnings.catch_warnings():
+            if self.source_estimators:  # rows of the target alone are as it should be
+                for message in ("Only the target", "target_domain=.* is named"):
+                    warnings.filterwarnings("ignore", message, TransferWarning)
+            return super()._validate(X, y, sample_weight, sample_domain)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_kept")
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        inner = get_tags(self._inner())
-        tags.input_tags = inner.input_tags
-        tags.non_deterministic = inner.non_deterministic
-        tags.target_tags.required = True
         tags.transformer_tags.preserves_dtype = []
         return tags
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 from scipy.sparse import diags, issparse
 
 from sklearn_transfer._math.correlation import ROWS_PER_FEATURE
+from sklearn_transfer._sklearn import Interval, StrOptions
 from sklearn_transfer._weighted_fit import FittedModel
 from sklearn_transfer.transferability._evidence import leep, logme, nce
-from sklearn_transfer.transferability._features import concatenate_features
+from sklearn_transfer.transferability._features import available_responses, concatenate_features
 from sklearn_transfer.transferability._h_score import h_score
 from sklearn_transfer.transferability._linear_probe import linear_probe_score
 
@@ -26,6 +28,8 @@ OF_FEATURES = ("h_score", "logme", "linear_probe")
 OF_PROBABILITIES = "leep"
 OF_LABELS = "nce"
 SCORINGS = (*OF_FEATURES, OF_PROBABILITIES, OF_LABELS)
+
+SHRINKAGES = [StrOptions({"auto", "ledoit-wolf"}), Interval(Real, 0, 1, closed="left"), None]
 
 # Features that are noise to Ledoit and Wolf alone would else leave nothing to compare.
 MOST_SHRINKAGE = 0.99
@@ -78,10 +82,11 @@ def source_score(
     shrinkage : float, str or None
         Of the H-score, as used; None for other scores.
     """
+    check_scoring(scoring, regression=regression, weighted=sample_weight is not None)
     if scoring == OF_PROBABILITIES:
-        return _leep_of(models, X, y, sample_weight, regression), None
+        return _leep_of(models, X, y, sample_weight), None
     if scoring == OF_LABELS:
-        return _nce_of(models, X, y, sample_weight, regression), None
+        return _nce_of(models, X, y, sample_weight), None
     outcome = score_outcome(y, regression)
     task = "regression" if regression else "classification"
     used = None
@@ -102,11 +107,6 @@ def source_score(
             return logme(values, outcome, task=task, sample_weight=sample_weight)
 
     elif scoring == "linear_probe":
-        if sample_weight is not None:
-            raise ValueError(
-                "scoring='linear_probe' must have rows of equal weight. Got `sample_weight` "
-                "instead; leave it out or choose another score."
-            )
 
         def of_features(values: Any) -> float:
             return linear_probe_score(
@@ -122,12 +122,41 @@ def source_score(
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
 
         def of_features(values: Any) -> float:
-            return scoring(values, y, **weights)
+            return _one_number(scoring(values, y, **weights))
 
     def score(numbers: Sequence[int]) -> float:
         return float(of_features(concatenate_features([blocks[number] for number in numbers])))
 
     return score, used
+
+
+def check_scoring(scoring: str | Callable[..., float], *, regression: bool, weighted: bool) -> None:
+    """Refuse a score that cannot be computed, before anything is fitted.
+
+    Parameters
+    ----------
+    scoring : str or callable
+        Of `SCORINGS`, or a function.
+    regression : bool
+        Whether the target's y are values rather than labels.
+    weighted : bool
+        Whether the rows have weights.
+
+    Raises
+    ------
+    ValueError
+        If the score needs labels and gets values, or takes no weights and gets some.
+    """
+    if regression and scoring in (OF_PROBABILITIES, OF_LABELS):
+        raise ValueError(
+            f"scoring={scoring!r} must have labels to score. Got a regression target instead; "
+            "choose 'h_score', 'logme' or 'linear_probe'."
+        )
+    if weighted and scoring == "linear_probe":
+        raise ValueError(
+            "scoring='linear_probe' must have rows of equal weight. Got `sample_weight` "
+            "instead; leave it out or choose another score."
+        )
 
 
 def score_outcome(y: NDArray[Any], regression: bool) -> NDArray[Any]:
@@ -148,6 +177,20 @@ def score_outcome(y: NDArray[Any], regression: bool) -> NDArray[Any]:
     if regression:
         return y.astype(float)
     return np.unique(y, return_inverse=True)[1] if y.dtype.kind == "f" else y
+
+
+def _one_number(value: Any) -> float:
+    """What a function of the user gave: without an order nothing can be best."""
+    try:
+        number = float(value) if np.ndim(value) == 0 else np.nan
+    except (TypeError, ValueError):
+        number = np.nan
+    if np.isnan(number):
+        raise ValueError(
+            "`scoring` must return one number for any features of the target's rows, constant ones "
+            f"among them. Got {value!r} instead; return a low number where a score is undefined."
+        )
+    return number
 
 
 def _common_shrinkage(
@@ -236,14 +279,12 @@ def _leep_of(
     X: Any,
     y: NDArray[Any],
     sample_weight: Array | None,
-    regression: bool,
 ) -> Score:
     """Several sources: their classes beside each other, each source believed alike."""
-    _refuse_regression(OF_PROBABILITIES, regression)
     for model in models:
-        if not hasattr(model.estimator, "predict_proba"):
+        if "predict_proba" not in available_responses(model):
             raise ValueError(
-                "scoring='leep' must have source models with `predict_proba`. Got "
+                "scoring='leep' must have source models with `predict_proba` for one output. Got "
                 f"{type(model.estimator).__name__} instead; choose another estimator or "
                 "scoring='h_score'."
             )
@@ -262,10 +303,8 @@ def _nce_of(
     X: Any,
     y: NDArray[Any],
     sample_weight: Array | None,
-    regression: bool,
 ) -> Score:
     """Several sources: the label is the tuple of their labels."""
-    _refuse_regression(OF_LABELS, regression)
     for model in models:
         if model.classes is None:
             raise ValueError(
@@ -282,11 +321,3 @@ def _nce_of(
         return nce(joint, labels, sample_weight=sample_weight)
 
     return score
-
-
-def _refuse_regression(scoring: str, regression: bool) -> None:
-    if regression:
-        raise ValueError(
-            f"scoring={scoring!r} must have labels to score. Got a regression target instead; "
-            "choose 'h_score', 'logme' or 'linear_probe'."
-        )

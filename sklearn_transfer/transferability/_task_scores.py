@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_transfer._math.correlation import ROWS_PER_FEATURE
 from sklearn_transfer._progress import counted

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import warnings
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -33,15 +32,12 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from xgboost import XGBClassifier, XGBRegressor, XGBRFClassifier
 
-from sklearn_transfer._domains import index_domains
-from sklearn_transfer.exceptions import TransferWarning
 from sklearn_transfer.transferability._features import (
     RESPONSE_METHODS,
     as_fitted_model,
     available_responses,
     choose_response,
     concatenate_features,
-    fit_source_models,
     hidden_layers,
     last_step,
     model_feature_names,
@@ -244,6 +240,17 @@ def test_auto_of_other_models():
         assert choose_response(model.fit(X, y)) == expected
 
 
+def test_classifier_of_several_outputs_has_leaves_and_no_probabilities():
+    X, y = rows()
+    model = RandomForestClassifier(2, random_state=0).fit(X, np.column_stack([y, y > 0]))
+    for estimator in (model, FrozenEstimator(model)):
+        assert available_responses(estimator) == ["leaves"]
+        assert as_fitted_model(estimator).classes is None
+        assert model_features(estimator, X, "leaves").shape[0] == len(X)
+        with pytest.raises(ValueError, match=r"which is \['leaves'\]\. Got 'auto'"):
+            model_features(estimator, X)
+
+
 def test_two_classes_give_one_column_and_more_give_each():
     for n_classes, width in ((2, 1), (3, 3)):
         X, y = rows(n_classes)
@@ -341,122 +348,3 @@ def test_concatenation_stays_sparse():
     assert_array_equal(together.toarray(), np.hstack([dense, np.eye(3)]))
     assert isinstance(concatenate_features([dense, dense]), np.ndarray)
     assert concatenate_features([dense]) is dense
-
-
-# One model per source
-
-
-def domains_of(X):
-    return index_domains(np.repeat(["t", "b", "a"], len(X) // 3), "t", len(X))
-
-
-def test_every_source_is_fitted_on_its_own_rows():
-    X, y = rows()
-    domains = domains_of(X)
-    weight = np.random.default_rng(0).uniform(0.5, 2.0, len(X))
-    for sample_weight in (None, weight):
-        models = fit_source_models(LogisticRegression(), X, y, domains, sample_weight)
-        assert list(models) == ["a", "b"]
-        for index, label in enumerate("ab"):
-            own = domains.source_rows(index)
-            given = None if sample_weight is None else weight[own]
-            expected = LogisticRegression().fit(X[own], y[own], given)
-            assert_array_equal(models[label].estimator.coef_, expected.coef_)
-
-
-def test_models_do_not_depend_on_the_target_rows_or_the_number_of_jobs():
-    X, y = rows()
-    domains = domains_of(X)
-    one = fit_source_models(LogisticRegression(), X, y, domains)
-    changed, other = X.copy(), y.copy()
-    changed[domains.target_rows] = 7.0
-    other[domains.target_rows] = 0
-    with joblib.parallel_config(backend="threading"):
-        two = fit_source_models(LogisticRegression(), changed, other, domains, n_jobs=2)
-    for label in "ab":
-        assert_array_equal(one[label].estimator.coef_, two[label].estimator.coef_)
-
-
-class CountedFits(LogisticRegression):
-    """Logistic regression that knows how often it was fitted."""
-
-    n_fits = 0
-
-    def fit(self, X, y, sample_weight=None):
-        type(self).n_fits += 1
-        return super().fit(X, y, sample_weight)
-
-
-def test_given_models_are_taken_as_they_are_and_need_no_rows():
-    X, y = rows()
-    domains = domains_of(X)
-    CountedFits.n_fits = 0
-    given = {name: FrozenEstimator(CountedFits().fit(X, y)) for name in ("a", "elsewhere")}
-    assert CountedFits.n_fits == 2
-    models = fit_source_models(CountedFits(), X, y, domains, source_estimators=given)
-    assert CountedFits.n_fits == 3
-    assert list(models) == ["a", "b", "elsewhere"]
-    for label, estimator in given.items():
-        assert models[label].estimator is estimator
-        assert_array_equal(models[label].classes, [0, 1, 2])
-
-
-def test_a_cache_remembers_source_models(tmp_path):
-    X, y = rows()
-    domains = domains_of(X)
-    first = fit_source_models(CountedFits(), X, y, domains, memory=str(tmp_path))
-    CountedFits.n_fits = 0
-    again = fit_source_models(CountedFits(), X, y, domains, memory=str(tmp_path), random_state=3)
-    assert CountedFits.n_fits == 0
-    assert_array_equal(first["a"].estimator.coef_, again["a"].estimator.coef_)
-
-
-def test_one_class_source_is_left_out_by_name():
-    X, y = rows()
-    domains = domains_of(X)
-    y[domains.source_rows(1)] = 2
-    with pytest.warns(TransferWarning, match="Source 'b' is left out: all of its 80 rows"):
-        models = fit_source_models(LogisticRegression(), X, y, domains)
-    assert list(models) == ["a"]
-    assert list(fit_source_models(Ridge(), X, y, domains)) == ["a", "b"]
-
-
-def test_codes_for_xgboost_and_rows_to_stop_early_on():
-    X, y = rows()
-    labels = np.array(["u", "v", "w"])[y]
-    stopping = XGBClassifier(n_estimators=30, early_stopping_rounds=2, n_jobs=1)
-    seeds = [
-        fit_source_models(stopping, X, labels, domains_of(X), random_state=seed)["a"]
-        for seed in (0, 0, 1)
-    ]
-    assert_array_equal(seeds[0].classes, ["u", "v", "w"])
-    assert set(seeds[0].predict(X)) <= {"u", "v", "w"}
-    first, again, other = (model_features(model, X) for model in seeds)
-    assert_array_equal(first, again)
-    assert np.abs(first - other).max() > 0
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"a": LogisticRegression()}, "must hold fitted estimators"),
-        (
-            {"a": FrozenEstimator(LogisticRegression().fit([[0.0], [1.0]], [0, 1]))},
-            "must take the 6",
-        ),
-        ({"t": FrozenEstimator(LogisticRegression().fit(*rows()))}, "Got the target 't' instead"),
-    ],
-)
-def test_bad_source_estimators_are_refused(given, message):
-    X, y = rows()
-    with pytest.raises(ValueError, match=message):
-        fit_source_models(LogisticRegression(), X, y, domains_of(X), source_estimators=given)
-
-
-def test_labels_that_do_not_sort_keep_their_order():
-    X, y = rows()
-    model = FrozenEstimator(LogisticRegression().fit(X, y))
-    domains = index_domains(None, None, len(X))
-    models = fit_source_models(None, X, y, domains, source_estimators={"b": model, 1: model})
-    assert list(models) == ["b", 1]
-    assert as_fitted_model(models[1]) is models[1]

@@ -16,6 +16,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import cross_val_score
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_transfer.exceptions import TransferWarning
@@ -25,6 +26,7 @@ from sklearn_transfer.metrics import (
     spearman_agreement,
 )
 from sklearn_transfer.transferability import TaskHierarchy, h_score, logme
+from sklearn_transfer.transferability._task_tree import ranking_agreement, task_tree
 from tests.metrics.test_ranking import AFFINITY_RANKS, H_SCORES
 
 PUBLISHED = [
@@ -121,30 +123,27 @@ def test_tree_is_that_of_scipy_over_the_tasks_vectors(method, metric):
 
 def test_published_table_has_the_published_clusters():
     """Pixel-to-pixel tasks against classification; among the former 2D apart from 3D."""
-    hierarchy = TaskHierarchy(n_clusters=2)
-    hierarchy.domains_, hierarchy.scores_ = np.array(PUBLISHED), H_SCORES.T
-    hierarchy._cluster()
-    assert _same_clusters(hierarchy.labels_, [0] * 6 + [1] * 2)
-    pixels = TaskHierarchy(n_clusters=2, metric="correlation")
-    pixels.domains_, pixels.scores_ = np.array(PUBLISHED[:6]), H_SCORES[:6, :6].T
-    pixels._cluster()
-    assert _same_clusters(pixels.labels_, [0, 0, 1, 1, 1, 1])
+    _, labels = task_tree(H_SCORES.T, metric="euclidean", method="average", n_clusters=2)
+    assert dict(zip(PUBLISHED, labels.tolist(), strict=True)) == {
+        name: int(name.endswith("classes")) for name in PUBLISHED
+    }
+    pixels = H_SCORES[:6, :6].T
+    _, labels = task_tree(pixels, metric="correlation", method="average", n_clusters=2)
+    assert _same_clusters(labels, [not name.startswith("2D") for name in PUBLISHED[:6]])
 
 
 def test_published_rankings_agree_as_published():
-    hierarchy = TaskHierarchy()
-    hierarchy.domains_, hierarchy.scores_ = np.array(PUBLISHED), H_SCORES.T
-    hierarchy._cluster()
     affinity = -AFFINITY_RANKS.T
-    found = hierarchy.agreement(affinity, own=True)
+    found = ranking_agreement(H_SCORES.T, affinity, measure="spearman", own=True)
     assert_allclose(found, spearman_agreement(-AFFINITY_RANKS, H_SCORES))
-    found = hierarchy.agreement(affinity, measure="discounted_cumulative_gain", own=True)
+    found = ranking_agreement(H_SCORES.T, affinity, measure="discounted_cumulative_gain", own=True)
     assert_allclose(found, discounted_cumulative_gain_agreement(-AFFINITY_RANKS, H_SCORES))
     others = ~np.eye(8, dtype=bool)
     without = spearman_agreement(
         -AFFINITY_RANKS[others].reshape(8, 7), H_SCORES[others].reshape(8, 7)
     )
-    assert_allclose(hierarchy.agreement(affinity), without)
+    found = ranking_agreement(H_SCORES.T, affinity, measure="spearman", own=False)
+    assert_allclose(found, without)
 
 
 def test_scores_rank_sources_as_their_measured_worth_does():
@@ -318,3 +317,59 @@ def test_displays_read_it():
     matrix = DomainSimilarityDisplay.from_estimator(hierarchy)
     assert_array_equal(matrix.order_, drawn.order_)
     assert matrix.greater_is_closer
+
+
+def test_table_of_a_target_that_is_a_tuple():
+    X, y, domain = _planted(groups=(0, 1, 0))
+    pairs = [("site", int(number)) for number in domain]
+    hierarchy = TaskHierarchy(target_domain=("site", 1)).fit(X, y, sample_domain=pairs)
+    plain = TaskHierarchy(target_domain=1).fit(X, y, sample_domain=domain)
+    frame = hierarchy.to_frame()
+    assert frame["domain"].tolist() == [("site", 0), ("site", 2)]
+    assert frame["score"].tolist() == plain.to_frame()["score"].tolist()
+    assert frame["cluster"].tolist() == plain.to_frame()["cluster"].tolist()
+
+
+def test_domain_too_small_to_set_rows_aside_is_named():
+    X, y, domain = _planted(groups=(0, 1, 0))
+    own = np.flatnonzero(domain == 1)
+    few = [own[y[own] == 0][0], own[y[own] == 1][0]]
+    rows = np.concatenate([np.flatnonzero(domain != 1), few])
+    hierarchy = TaskHierarchy(StandardScaler(), scoring=_n_rows, test_size=0.5, random_state=0)
+    with pytest.warns(TransferWarning) as record:
+        hierarchy.fit(X[rows], y[rows], sample_domain=domain[rows])
+    assert len(record) == 1
+    message = str(record[0].message)
+    assert "test_size=0.5 cannot be set aside of the few rows of [1]" in message
+    assert "early" not in message
+    halves = [(domain == number).sum() // 2 for number in (0, 2)]
+    assert hierarchy.scores_[0].tolist() == [halves[0], 2, halves[1]]
+
+
+def _n_rows(features, y):
+    return len(y)
+
+
+def test_given_model_of_a_domain_that_is_no_task_is_left_out_with_it():
+    X, y, domain = _planted(groups=(0, 1, 0))
+    given = {1: FrozenEstimator(LogisticRegression().fit(X, y))}
+    y = np.where(domain == 1, 1, y)
+    with pytest.warns(TransferWarning, match=r"one class only are no tasks.*: \[1\]"):
+        hierarchy = TaskHierarchy(source_estimators=given).fit(X, y, sample_domain=domain)
+    assert hierarchy.domains_.tolist() == [0, 2]
+    assert set(hierarchy.source_estimators_) == {0, 2}
+
+
+def test_impossible_score_is_refused_before_any_fit():
+    X, y, domain = _planted(groups=(0, 1))
+
+    class Never(Ridge):
+        def fit(self, X, y, sample_weight=None):
+            raise AssertionError("fitted in vain")
+
+    with pytest.raises(ValueError, match="scoring='nce' must have labels"):
+        TaskHierarchy(Never(), scoring="nce").fit(X, X[:, 0], sample_domain=domain)
+    with pytest.raises(ValueError, match="rows of equal weight"):
+        TaskHierarchy(Never(), scoring="linear_probe").fit(
+            X, X[:, 0], np.ones(len(y)), sample_domain=domain
+        )

@@ -230,3 +230,22 @@ def test_what_cannot_be_is_refused():
         target_transferability(model, {"a": (X, np.zeros(len(y), dtype=int))})
     with pytest.raises(ValueError, match="what the source model offers"):
         target_transferability(Ridge().fit(X, y), {"a": (X, y)}, response_method="leaves")
+
+
+def test_tree_of_a_lone_root_is_refused():
+    X = np.random.default_rng(0).standard_normal((20, 3))
+    y = np.arange(20) % 2
+    for root in (DecisionTreeClassifier(), GradientBoostingClassifier(n_estimators=2)):
+        root = root.set_params(max_leaf_nodes=2, min_samples_split=50).fit(X, y)
+        with pytest.raises(ValueError, match="must have a tree that splits"):
+            layer_transferability(root, X, y)
+
+
+def test_outcome_that_does_not_vary_is_refused():
+    X = np.random.default_rng(0).standard_normal((20, 3))
+    y = np.arange(20) % 2
+    model = DecisionTreeClassifier(max_depth=1).fit(X, y)
+    with pytest.raises(ValueError, match="at least two values"):
+        layer_transferability(model, X, np.full(20, 1.5))
+    with pytest.raises(ValueError, match="at least two classes"):
+        layer_transferability(model, X, y, sample_weight=y)
