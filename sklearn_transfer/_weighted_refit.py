@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import get_config
 from sklearn.base import clone, is_classifier
 from sklearn.pipeline import Pipeline
 
@@ -227,3 +228,44 @@ def fit_alone(
         None if weight is None else weight[train],
         evaluation=(take_rows(X, held), y[held]),
     )
+
+
+def settings_of_fits() -> dict[str, Any]:
+    """Those of scikit-learn's settings on which a fit depends: who gets weights, who gets names.
+
+    Returns
+    -------
+    settings : dict
+        To be handed to what a cache keeps: it tells calls apart by their arguments alone.
+    """
+    return {name: get_config()[name] for name in ("enable_metadata_routing", "transform_output")}
+
+
+def fit_alone_in(
+    estimator: Any,
+    sample: TargetSample,
+    validation_fraction: float,
+    random_state: int | None,
+    settings: dict[str, Any],
+) -> FittedModel:
+    """Fit as `fit_alone` does, for a cache.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The inner estimator.
+    sample : TargetSample
+        Rows of the domain.
+    validation_fraction : float
+        Share held out where the inner estimator stops early.
+    random_state : int or None
+        Of that split.
+    settings : dict
+        Of `settings_of_fits`, in force already.
+
+    Returns
+    -------
+    model : FittedModel
+        The domain's model.
+    """
+    return fit_alone(estimator, sample, validation_fraction, random_state)

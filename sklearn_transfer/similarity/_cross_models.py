@@ -17,6 +17,7 @@ from sklearn_transfer._math.cross_learning import (
     model_weights,
 )
 from sklearn_transfer._weighted_fit import FittedModel, fit_weighted, take_rows
+from sklearn_transfer._weighted_refit import settings_of_fits
 from sklearn_transfer.similarity._answers import Question, answers, error_moments
 from sklearn_transfer.similarity._base import DomainRows
 
@@ -73,6 +74,7 @@ def fit_domain(
     fold_of_row: NDArray[np.intp],
     classes: NDArray[Any] | None,
     voting: str,
+    settings: dict[str, Any],
 ) -> DomainModels:
     """Fit every model once on all rows of a domain and once without each fold.
 
@@ -88,6 +90,8 @@ def fit_domain(
         All labels of the problem.
     voting : {"soft", "hard"}
         How classifiers answer.
+    settings : dict
+        Of `settings_of_fits`, in force already: a cache tells calls apart by their arguments alone.
 
     Returns
     -------
@@ -216,7 +220,9 @@ def work_on_domain(
     """
     X, y, weight, fold_of_row = own
     fit = memory.cache(fit_domain)
-    found = fit(models, X, y, weight, fold_of_row, question.classes, question.voting)
+    found = fit(
+        models, X, y, weight, fold_of_row, question.classes, question.voting, settings_of_fits()
+    )
     return judge_domain(found, question, (X, y, weight, fold_of_row), others)
 
 

@@ -9,10 +9,10 @@ from numbers import Integral
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.sparse import issparse, vstack
 from sklearn.utils import Tags, check_random_state
+from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_transfer._domains import listed
 from sklearn_transfer._warnings import warn_transfer

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import hstack, issparse
 from scipy.special import expit
-from sklearn import get_config
 from sklearn.base import is_classifier, is_regressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
@@ -25,7 +24,7 @@ from sklearn_transfer._progress import counted
 from sklearn_transfer._source_estimators import check_fitted_source
 from sklearn_transfer._warnings import warn_transfer
 from sklearn_transfer._weighted_fit import FittedModel, take_rows, wants_evaluation_set
-from sklearn_transfer._weighted_refit import fit_alone
+from sklearn_transfer._weighted_refit import fit_alone_in, settings_of_fits
 from sklearn_transfer.transferability._leaves import has_leaves, leaf_embedding, leaf_names
 
 Array = NDArray[np.float64]
@@ -45,9 +44,6 @@ RESPONSE_METHODS = (
 LEAST_PROBABILITY = 1e-6
 
 VALIDATION_FRACTION = 0.2
-
-# Of scikit-learn's settings those on which a fit depends: who gets weights, and who gets names.
-_SETTINGS_OF_FITS = ("enable_metadata_routing", "transform_output")
 
 _ACTIVATIONS = {
     "identity": lambda values: values,
@@ -123,21 +119,15 @@ def fit_source_models(
     seed = None
     if wants_evaluation_set(estimator):
         seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
-    settings = {name: get_config()[name] for name in _SETTINGS_OF_FITS}
-    fit = check_memory(memory).cache(_fit_source)
+    settings = settings_of_fits()
+    fit = check_memory(memory).cache(fit_alone_in)
     fitted = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(fit)(estimator, sample, seed, settings) for sample in samples.values()
+        delayed(fit)(estimator, sample, VALIDATION_FRACTION, seed, settings)
+        for sample in samples.values()
     )
     models = dict(zip(samples, counted(fitted, len(samples), "source models"), strict=True))
     models.update({label: as_fitted_model(model) for label, model in given.items()})
     return {label: models[label] for label in source_labels(domains, given) if label in models}
-
-
-def _fit_source(
-    estimator: Any, sample: TargetSample, random_state: int | None, settings: dict[str, Any]
-) -> FittedModel:
-    """Fit one source; `settings`, in force already, are here for the cache to tell calls apart."""
-    return fit_alone(estimator, sample, VALIDATION_FRACTION, random_state)
 
 
 def source_labels(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from joblib import Memory
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -220,6 +221,16 @@ def test_interrupted_run_goes_on_where_it_was(counts, tmp_path, as_path):
     counts.fits = 0
     measure.fit(X, y, sample_domain=domain)
     assert counts.fits == 0
+
+
+def test_cache_tells_settings_of_scikit_learn_apart(counts, tmp_path):
+    X, y, domain = domains(rows=(20, 20), n_classes=2)
+    measure = CrossLearningScore(Counted(), cv=3, memory=str(tmp_path), random_state=0)
+    for routing, fits in ((False, 8), (True, 8), (False, 0)):
+        counts.fits = 0
+        with config_context(enable_metadata_routing=routing):
+            measure.fit(X, y, sample_domain=domain)
+        assert counts.fits == fits
 
 
 def test_a_new_domain_fits_its_own_models_alone(counts, tmp_path):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import LinearConstraint, minimize
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import (
@@ -294,6 +295,21 @@ def test_number_of_fits(update, extra, tmp_path):
     cached.fit(X, y, sample_domain=domain)
     assert CountingLogistic.fits == 3 + 2 * extra  # sources came from the cache
     np.testing.assert_array_equal(cached.source_weights_, first)
+
+
+def test_cache_tells_settings_of_scikit_learn_apart(tmp_path):
+    """With routing on, weights may go to other steps; with pandas output, names to all."""
+    X, y, domain = make_data(0)
+    model = UOWQClassifier(
+        CountingLogistic(), target_domain=TARGET, update="static", memory=str(tmp_path)
+    )
+    fits = []
+    for settings in ({}, {"enable_metadata_routing": True}, {"transform_output": "pandas"}, {}):
+        CountingLogistic.fits = 0
+        with config_context(**settings):
+            model.fit(X, y, sample_domain=domain)
+        fits.append(CountingLogistic.fits)
+    assert fits == [3 + 2, 3 + 2, 3 + 2, 2]
 
 
 def test_constraints_hold_and_cost():
