@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -153,10 +153,17 @@ class Noise:
         Geometric mean over the sources: what is expected of the target.
     log_sd : float
         Standard deviation of the logarithm of a domain's variance around that.
+    squares, freedom : ndarray of shape (n_sources,) or None, default=None
+        Sums of squared residuals and their degrees of freedom; 0 where rows are too few to tell.
+    log_likelihood : float, default=0.0
+        Of the sources' variances, up to a constant.
     """
 
     typical: float
     log_sd: float
+    squares: Array | None = None
+    freedom: Array | None = None
+    log_likelihood: float = 0.0
 
 
 def summaries(rows: Rows, domains: Domains, penalty: Array) -> tuple[Array, Array, Noise]:
@@ -189,7 +196,7 @@ def summaries(rows: Rows, domains: Domains, penalty: Array) -> tuple[Array, Arra
     return (
         information / dispersion[:, np.newaxis, np.newaxis],
         score / dispersion[:, np.newaxis],
-        noise,
+        replace(noise, squares=squares, freedom=freedom),
     )
 
 
@@ -227,8 +234,17 @@ def noise_of_domains(squares: Array, freedom: Array) -> tuple[Array, Noise]:
             between = max(float(weight**2 @ excess / (weight**2).sum()), 0.0)
     shrunk = np.full(len(squares), mean)
     shrunk[told] = mean + between / (between + error) * (logs - mean)
+    variance = between + error
+    # Restricted: the mean is estimated.
+    log_likelihood = -0.5 * (
+        np.log(variance).sum()
+        + ((logs - mean) ** 2 / variance).sum()
+        + np.log((1.0 / variance).sum())
+    )
     return np.exp(shrunk), Noise(
-        float(np.exp(mean)), float(np.hypot(np.sqrt(between), _LEAST_LOG_SD))
+        float(np.exp(mean)),
+        float(np.hypot(np.sqrt(between), _LEAST_LOG_SD)),
+        log_likelihood=float(log_likelihood),
     )
 
 

@@ -96,9 +96,9 @@ class Posteriors:
         levels = which_are_levels(self.rows)
         old = [self.mixture.candidates[index] for index in believed.tolist()]
         again: list[Candidate] = []
-        for (spread_factor, level_factor), group in groupby(
+        for (spread_factor, level_factor, _), group in groupby(
             zip(old, believed.tolist(), strict=True),
-            key=lambda pair: (pair[0].spread_factor, pair[0].level_factor),
+            key=lambda pair: (pair[0].spread_factor, pair[0].level_factor, pair[0].own_units),
         ):
             members = list(group)
             population = self.populations[members[0][1]]

@@ -21,15 +21,15 @@ from sklearn_transfer._math.random_coefficients import (
     Population,
     estimate_spread,
     estimate_spread_around_base,
-    population_given_spread,
 )
 from sklearn_transfer._weighted_fit import FittedModel, take_rows
 from sklearn_transfer._weighted_refit import fit_alone
 from sklearn_transfer.hierarchical._coordinates import (
-    Noise,
+    Rows,
     coordinates,
     lends_its_likelihood,
     location_and_scale,
+    noise_of_domains,
     penalty_of,
     summaries,
     which_are_levels,
@@ -47,6 +47,7 @@ from sklearn_transfer.hierarchical._posterior import (
     posterior,
     posteriors_over_noise,
 )
+from sklearn_transfer.hierarchical._units import Told, units_of_domains
 
 Array = NDArray[Any]
 
@@ -109,7 +110,7 @@ class PopulationFit:
     mixture : PosteriorMixture
         What predicts.
     spread : ndarray of shape (n_coefficients,)
-        Variances between sources.
+        Variances between sources, in one unit for all.
     worth : ndarray of shape (n_sources,)
         Target rows' worth that each source adds to the prior.
     discrepancy : ndarray of shape (n_sources, n_sources)
@@ -234,45 +235,54 @@ def fit_population(
     rows = coordinates(sample, design, predictor, family, location, scale)
     penalty = penalty_of(estimator, rows)
     evident = np.minimum(penalty, _MOST_EVIDENT_PENALTY)
-    information, score, noise = summaries(rows, domains, evident)
-    dispersion = noise.typical
     levels = which_are_levels(rows)
+    information, score, noise = summaries(rows, domains, evident)
     if base is None:
         spread = estimate_spread(
-            information, score, evident / dispersion, levels=levels, shrinkage=settings.shrinkage
+            information, score, evident / noise.typical, levels=levels, shrinkage=settings.shrinkage
         )
     else:
         # The base model has said what all domains share: how far to correct it is estimated too.
         spread, penalty = estimate_spread_around_base(
             information, score, penalty, levels=levels, shrinkage=settings.shrinkage
         )
-        evident = penalty = penalty * dispersion
-    target = rows.likelihood(domains.target_rows, dispersion)
-    candidates, log_weights, populations = [], [], []
-    for factor in SPREAD_FACTORS:
-        scaled = np.where(levels, spread, spread * factor)
-        population = population_given_spread(information, score, scaled, penalty / dispersion)
-        evidence = population
-        if (evident < penalty).any():
-            evidence = population_given_spread(information, score, scaled, evident / dispersion)
-        for candidate in _candidates(target, population, levels, factor, noise):
-            candidates.append(candidate)
-            populations.append(population)
-            log_weights.append(_log_weight(candidate, evidence, len(levels)))
+        evident = penalty = penalty * noise.typical
+    told = [Told(information, score, noise, spread)]
+    if base is None and family.name == "gaussian" and domains.n_sources > 1:
+        in_own = _told_in_own_units(told[0], rows, domains, evident, levels, settings.shrinkage)
+        told += [in_own] if in_own is not None else []
+    candidates, log_weights, populations, tellers = [], [], [], []
+    for teller in told:
+        target = rows.likelihood(domains.target_rows, teller.target_noise.typical)
+        for factor in SPREAD_FACTORS:
+            scaled = np.where(levels, teller.spread, teller.spread * factor)
+            population = evidence = teller.population(scaled, penalty)
+            if (evident < penalty).any():
+                evidence = teller.population(scaled, evident)
+            for candidate in _candidates(target, population, levels, factor, teller):
+                candidates.append(candidate)
+                populations.append(population)
+                tellers.append(teller)
+                log_weights.append(
+                    _log_weight(candidate, evidence, len(levels)) + teller.noise.log_likelihood
+                )
     weights = softmax(log_weights)
     mixture = (ClassifierMixture if classes is not None else RegressorMixture)(
         base, before, design, candidates, weights, family.name, classes, location, scale
     )
     totals = domains.totals(sample.sample_weight)[1:]
-    per_row = information.sum(axis=0) / totals.sum()
+    per_row = told[0].information_per_row(totals.sum())
     n_parameters = float(
         np.linalg.matrix_rank(per_row, hermitian=True, tol=1e-6 * np.trace(per_row))
     )
     worth, matrix = np.zeros(len(totals)), np.zeros((len(totals), len(totals)))
-    for weight, candidate, population in zip(weights, candidates, populations, strict=True):
+    for weight, candidate, population, teller in zip(
+        weights, candidates, populations, tellers, strict=True
+    ):
         if weight > 1e-6:
+            per_row = teller.information_per_row(totals.sum())
             worth += weight * _worth(candidate, population, levels, per_row, n_parameters)
-            matrix += weight * _discrepancy(candidate, population, score, per_row)
+            matrix += weight * _discrepancy(candidate, population, teller.target_score, per_row)
     posteriors = Posteriors(
         estimator, before, sample, rows, populations, np.array(log_weights), mixture
     )
@@ -369,12 +379,40 @@ def _subset(sample: TargetSample, rows: NDArray[np.intp]) -> TargetSample:
     return TargetSample(take_rows(sample.X, rows), sample.y[rows], weight, sample.classes)
 
 
+def _told_in_own_units(
+    told: Told,
+    rows: Rows,
+    domains: Domains,
+    penalty: Array,
+    levels: NDArray[np.bool_],
+    shrinkage: float,
+) -> Told | None:
+    """The same with slopes and noise in each domain's own unit; None where noise is not known.
+
+    Levels stay in one unit: measured from where, they would be in none of their own. What each
+    source says is rescaled, not fitted again, so that the likelihoods of both compare.
+    """
+    squares, freedom = told.noise.squares, told.noise.freedom
+    if squares is None or freedom is None or not freedom.any():
+        return None
+    unit = units_of_domains(rows, domains)
+    noise = noise_of_domains(squares / unit[1:] ** 2, freedom)[1]
+    back = np.where(levels, 1.0, unit[1:, np.newaxis])
+    information = told.information * back[:, :, np.newaxis] * back[:, np.newaxis, :]
+    score = told.score * back
+    spread = estimate_spread(
+        information, score, penalty / noise.typical, levels=levels, shrinkage=shrinkage
+    )
+    own = float(unit[0])
+    return Told(information, score, noise, spread, np.where(levels, 1.0, own), own, own_units=True)
+
+
 def _candidates(
     target: Likelihood,
     population: Population,
     levels: NDArray[np.bool_],
     factor: float,
-    noise: Noise,
+    teller: Told,
 ) -> list[Candidate]:
     found = []
     for level_factor in LEVEL_FACTORS:
@@ -384,13 +422,13 @@ def _candidates(
                 target,
                 population,
                 levels,
-                factors=noise_factors(noise.log_sd),
-                log_sd=noise.log_sd,
+                factors=noise_factors(teller.noise.log_sd),
+                log_sd=teller.noise.log_sd,
                 **options,
             )
         else:
             found.append(posterior(target, population, levels, **options))
-    return found
+    return [replace(candidate, own_units=teller.own_units) for candidate in found]
 
 
 def noise_factors(log_sd: float) -> Array:

@@ -42,6 +42,8 @@ class Candidate:
         Of the target's rows.
     log_prior : float, default=0.0
         Of the noise variance.
+    own_units : bool, default=False
+        Whether the sources told of it in their own units.
     """
 
     spread_factor: float
@@ -51,13 +53,14 @@ class Candidate:
     covariance: Array | None
     log_evidence: float
     log_prior: float = 0.0
+    own_units: bool = False
 
     @property
     def name(self) -> str:
         """For people."""
         return (
             f"slopes x {self.spread_factor:g}, levels x {self.level_factor:g}, "
-            f"noise {self.dispersion:.3g}"
+            f"noise {self.dispersion:.3g}{', own units' if self.own_units else ''}"
         )
 
 

@@ -38,6 +38,8 @@ def given_spread(monkeypatch):
         monkeypatch.setattr(_population_fit, "LEVEL_FACTORS", (1.0,))
         monkeypatch.setattr(_population_fit, "LEAST_NOISE_RANGE", 0.0)
         monkeypatch.setattr(_coordinates, "noise_of_domains", equal_noise)
+        # In one unit for all domains; in their own the limits are others.
+        monkeypatch.setattr(_population_fit, "_told_in_own_units", lambda *given: None)
         monkeypatch.setattr(
             _population_fit,
             "estimate_spread",
