@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -251,7 +251,50 @@ def fit_population(
     if base is None and family.name == "gaussian" and domains.n_sources > 1:
         in_own = _told_in_own_units(told[0], rows, domains, evident, levels, settings.shrinkage)
         told += [in_own] if in_own is not None else []
-    candidates, log_weights, populations, tellers = [], [], [], []
+    beliefs = _beliefs(told, rows, domains, penalty, evident)
+    log_weights = np.array([belief.log_weight for belief in beliefs])
+    weights = softmax(log_weights)
+    mixture = (ClassifierMixture if classes is not None else RegressorMixture)(
+        base,
+        before,
+        design,
+        [belief.candidate for belief in beliefs],
+        weights,
+        family.name,
+        classes,
+        location,
+        scale,
+    )
+    n_rows = float(domains.totals(sample.sample_weight)[1:].sum())
+    per_row = told[0].information_per_row(n_rows)
+    n_parameters = float(
+        np.linalg.matrix_rank(per_row, hermitian=True, tol=1e-6 * np.trace(per_row))
+    )
+    worth, discrepancy = np.zeros(domains.n_sources), np.zeros((domains.n_sources,) * 2)
+    for weight, belief in zip(weights, beliefs, strict=True):
+        if weight > 1e-6:
+            worth += weight * _worth(belief, levels, n_rows, n_parameters)
+            discrepancy += weight * _discrepancy(belief, n_rows)
+    populations = [belief.population for belief in beliefs]
+    posteriors = Posteriors(estimator, before, sample, rows, populations, log_weights, mixture)
+    return PopulationFit(mixture, spread, worth, discrepancy, n_parameters, posteriors)
+
+
+class _Belief(NamedTuple):
+    """One candidate, the population behind it, and who told of that."""
+
+    candidate: Candidate
+    population: Population
+    told: Told
+    log_weight: float
+
+
+def _beliefs(
+    told: list[Told], rows: Rows, domains: Domains, penalty: Array, evident: Array
+) -> list[_Belief]:
+    """The target's posteriors under every scaling of the sources' spread, in every unit."""
+    levels = which_are_levels(rows)
+    found = []
     for teller in told:
         target = rows.likelihood(domains.target_rows, teller.target_noise.typical)
         for factor in SPREAD_FACTORS:
@@ -260,33 +303,10 @@ def fit_population(
             if (evident < penalty).any():
                 evidence = teller.population(scaled, evident)
             for candidate in _candidates(target, population, levels, factor, teller):
-                candidates.append(candidate)
-                populations.append(population)
-                tellers.append(teller)
-                log_weights.append(
-                    _log_weight(candidate, evidence, len(levels)) + teller.noise.log_likelihood
-                )
-    weights = softmax(log_weights)
-    mixture = (ClassifierMixture if classes is not None else RegressorMixture)(
-        base, before, design, candidates, weights, family.name, classes, location, scale
-    )
-    totals = domains.totals(sample.sample_weight)[1:]
-    per_row = told[0].information_per_row(totals.sum())
-    n_parameters = float(
-        np.linalg.matrix_rank(per_row, hermitian=True, tol=1e-6 * np.trace(per_row))
-    )
-    worth, matrix = np.zeros(len(totals)), np.zeros((len(totals), len(totals)))
-    for weight, candidate, population, teller in zip(
-        weights, candidates, populations, tellers, strict=True
-    ):
-        if weight > 1e-6:
-            per_row = teller.information_per_row(totals.sum())
-            worth += weight * _worth(candidate, population, levels, per_row, n_parameters)
-            matrix += weight * _discrepancy(candidate, population, teller.target_score, per_row)
-    posteriors = Posteriors(
-        estimator, before, sample, rows, populations, np.array(log_weights), mixture
-    )
-    return PopulationFit(mixture, spread, worth, matrix, n_parameters, posteriors)
+                log_weight = _log_weight(candidate, evidence, len(levels))
+                log_weight += teller.noise.log_likelihood
+                found.append(_Belief(candidate, population, teller, log_weight))
+    return found
 
 
 def check_probabilistic(estimator: Any, classes: NDArray[Any] | None) -> None:
@@ -343,35 +363,29 @@ def _base_model(
     return models[-1], predictor
 
 
-def _worth(
-    candidate: Candidate,
-    population: Population,
-    levels: NDArray[np.bool_],
-    per_row: Array,
-    n_parameters: float,
-) -> Array:
+def _worth(belief: _Belief, levels: NDArray[np.bool_], n_rows: float, n_parameters: float) -> Array:
     """Target rows' worth of each source.
 
     A fit of d coefficients to n rows has the expected excess loss d / (2 n), the prior mean has
     half the trace of information per row times prior covariance: where both agree, n is what
     the prior is worth. Directions that no row informs are not counted.
     """
-    variances = population.spread * np.where(levels, candidate.level_factor, 1.0)
+    population, per_row = belief.population, belief.told.information_per_row(n_rows)
+    variances = population.spread * np.where(levels, belief.candidate.level_factor, 1.0)
     excess = np.trace(per_row @ population.mean_covariance) + np.diag(per_row) @ variances
     share = np.einsum("kij,ji->k", population.source_precision, population.mean_covariance)
     return share / share.sum() * n_parameters / excess
 
 
-def _discrepancy(
-    candidate: Candidate, population: Population, score: Array, per_row: Array
-) -> Array:
+def _discrepancy(belief: _Belief, n_rows: float) -> Array:
     """Products of the sources' deviations from the target, all of them posterior modes."""
-    spread = population.spread
+    population, spread = belief.population, belief.population.spread
     # (H_i + D^-1)^-1, from the precision with which source i tells of the mean.
     inverse = np.diag(spread) - spread[:, np.newaxis] * population.source_precision * spread
+    score = belief.told.target_score
     modes = np.einsum("kij,kj->ki", inverse, score + population.mean / spread)
-    deviations = modes - candidate.mode
-    return deviations @ per_row @ deviations.T
+    deviations = modes - belief.candidate.mode
+    return deviations @ belief.told.information_per_row(n_rows) @ deviations.T
 
 
 def _subset(sample: TargetSample, rows: NDArray[np.intp]) -> TargetSample:
