@@ -145,7 +145,7 @@ def write_report(found, folder, page="board"):
     """The page, a figure for each inner estimator, and the tables as csv files."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    text = ["# The board", "", _introduction(found), ""]
+    text = ["# The " + page.replace("_", ": ", 1), "", _introduction(found), ""]
     for searched, lines in found.groupby("search"):
         for inner in [name for name in INNERS if name in set(lines["inner"])]:
             stem = f"{page}_{inner}" + ("_search" if searched else "")
@@ -171,12 +171,19 @@ def write_report(found, folder, page="board"):
 
 def _introduction(found):
     rows = ", ".join(map(str, sorted(found["rows"].unique())))
+    repeats = found.groupby(["inner", "method"])["repeat"].nunique()
+    told = []
+    for inner, of_inner in repeats.groupby(level="inner"):
+        most = of_inner.max()
+        fewer = of_inner[of_inner < most].droplevel("inner")
+        of_others = ", ".join(f"{name} {n}" for name, n in fewer.items())
+        told.append(f"{inner} {most}" + (f" ({of_others})" if of_others else ""))
     return (
-        f"{found['table'].nunique()} tables, {rows} labelled target rows, "
-        f"{found['repeat'].nunique()} repeats; printed by `python benchmarks/board.py DATA_DIR` "
-        f"with `--report`. Ratios below 1 are better than the better of target-only and pooled "
-        f"fits. Intervals are 95 % percentiles over tables and runs drawn with replacement. "
-        f"Versions: {versions()}."
+        f"{found['table'].nunique()} tables, {rows} labelled target rows; repeats: "
+        f"{'; '.join(told)}. Computed by `python benchmarks/board.py DATA_DIR` with `--rows`, "
+        "`--inner` and `--repeats` as here, printed with `--report`. Ratios below 1 are better "
+        "than the better of target-only and pooled fits. Intervals are 95 % percentiles over "
+        f"tables and runs drawn with replacement. Versions: {versions()}."
     )
 
 

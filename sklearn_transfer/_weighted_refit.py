@@ -197,7 +197,11 @@ class WeightedRefit:
 
 
 def fit_alone(
-    estimator: Any, sample: TargetSample, validation_fraction: float, random_state: int | None
+    estimator: Any,
+    sample: TargetSample,
+    validation_fraction: float,
+    random_state: int | None,
+    settings: dict[str, Any] | None = None,
 ) -> FittedModel:
     """Fit the rows of one domain; a function of its own so that workers and caches can call it.
 
@@ -211,6 +215,8 @@ def fit_alone(
         Share held out where the inner estimator stops early.
     random_state : int or None
         Of that split.
+    settings : dict or None, default=None
+        Of `settings_of_fits`, in force already: here for a cache to tell calls apart.
 
     Returns
     -------
@@ -239,33 +245,3 @@ def settings_of_fits() -> dict[str, Any]:
         To be handed to what a cache keeps: it tells calls apart by their arguments alone.
     """
     return {name: get_config()[name] for name in ("enable_metadata_routing", "transform_output")}
-
-
-def fit_alone_in(
-    estimator: Any,
-    sample: TargetSample,
-    validation_fraction: float,
-    random_state: int | None,
-    settings: dict[str, Any],
-) -> FittedModel:
-    """Fit as `fit_alone` does, for a cache.
-
-    Parameters
-    ----------
-    estimator : estimator
-        The inner estimator.
-    sample : TargetSample
-        Rows of the domain.
-    validation_fraction : float
-        Share held out where the inner estimator stops early.
-    random_state : int or None
-        Of that split.
-    settings : dict
-        Of `settings_of_fits`, in force already.
-
-    Returns
-    -------
-    model : FittedModel
-        The domain's model.
-    """
-    return fit_alone(estimator, sample, validation_fraction, random_state)

@@ -17,7 +17,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import sklearn_transfer
 from tests import common_checks_tables, common_checks_tools
-from tests.common_checks import CHECKS
+from tests.common_checks import CHECKS, LEFT_OUT_FOR_TRANSFORMERS
 from tests.registry import ROWS, Row
 
 # Importing a file of checks is what puts them on the list.
@@ -29,15 +29,6 @@ LEFT_OUT = [
     "check_dataframe_column_names_consistency",
     "check_inplace_ensure_writeable",
     "check_param_validation",
-]
-LEFT_OUT_FOR_TRANSFORMERS = [
-    "check_global_output_transform_pandas",
-    "check_global_set_output_transform_polars",
-    "check_set_output_transform",
-    "check_set_output_transform_pandas",
-    "check_set_output_transform_polars",
-    "check_transformer_get_feature_names_out",
-    "check_transformer_get_feature_names_out_pandas",
 ]
 
 

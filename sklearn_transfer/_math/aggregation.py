@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
+from scipy.special import softmax, xlogy
 
 Array = NDArray[np.float64]
 
@@ -58,6 +58,22 @@ def exponential_weights(losses: Array, rate: float = 1.0) -> Array:
     return softmax(exponent, axis=-1)
 
 
+def log_losses(probability: Array) -> Array:
+    """Log-loss of each row: -log p, p being the probability given to what happened.
+
+    Parameters
+    ----------
+    probability : ndarray of shape (n_samples,)
+        Probability of each row's true class; clipped away from 0 and 1 by 1e-5.
+
+    Returns
+    -------
+    losses : ndarray of shape (n_samples,)
+        At most 11.5.
+    """
+    return -np.log(np.clip(probability, SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY))
+
+
 def mean_deviance(probability: Array, sample_weight: Array | None = None) -> float:
     """Mean of -2 log p over rows, p being the probability given to what happened.
 
@@ -73,8 +89,34 @@ def mean_deviance(probability: Array, sample_weight: Array | None = None) -> flo
     deviance : float
         Twice the log-loss.
     """
-    clipped = np.clip(probability, SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY)
-    return float(np.average(-2.0 * np.log(clipped), weights=sample_weight))
+    return float(np.average(2.0 * log_losses(probability), weights=sample_weight))
+
+
+def unit_deviance(y: Array, mean: Array, power: float) -> Array:
+    """Deviance of each row from its predicted mean, for the Tweedie distribution of this power.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        What happened; not negative for powers from 1 on, positive for powers from 2 on.
+    mean : ndarray of shape (n_samples,)
+        Positive.
+    power : float
+        Of the mean, to which the variance is proportional: 0 normal, 1 Poisson, 2 gamma.
+
+    Returns
+    -------
+    deviance : ndarray of shape (n_samples,)
+        Not negative.
+    """
+    if power == 0:
+        return (y - mean) ** 2
+    if power == 1:
+        return 2.0 * (xlogy(y, y / mean) - y + mean)
+    if power == 2:
+        return 2.0 * (np.log(mean / y) + y / mean - 1.0)
+    a, b = 1.0 - power, 2.0 - power
+    return 2.0 * (np.maximum(y, 0.0) ** b / (a * b) - y * mean**a / a + mean**b / b)
 
 
 def mean_squared_error(

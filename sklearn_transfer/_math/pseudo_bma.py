@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlogy
 
 from sklearn_transfer._math.aggregation import exponential_weights
 
@@ -118,30 +117,3 @@ def likelihood_losses(
     if scale is None:
         scale = max(float(losses.min()), _LEAST_LOSS)
     return 0.5 * n_samples * np.log(np.maximum(losses / scale, _LEAST_LOSS))
-
-
-def unit_deviance(y: Array, mean: Array, power: float) -> Array:
-    """Deviance of each row from its predicted mean, for the Tweedie distribution of this power.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,)
-        What happened; not negative for powers from 1 on, positive for powers from 2 on.
-    mean : ndarray of shape (n_samples,)
-        Positive.
-    power : float
-        Of the mean, to which the variance is proportional: 0 normal, 1 Poisson, 2 gamma.
-
-    Returns
-    -------
-    deviance : ndarray of shape (n_samples,)
-        Not negative.
-    """
-    if power == 0:
-        return (y - mean) ** 2
-    if power == 1:
-        return 2.0 * (xlogy(y, y / mean) - y + mean)
-    if power == 2:
-        return 2.0 * (np.log(mean / y) + y / mean - 1.0)
-    a, b = 1.0 - power, 2.0 - power
-    return 2.0 * (np.maximum(y, 0.0) ** b / (a * b) - y * mean**a / a + mean**b / b)

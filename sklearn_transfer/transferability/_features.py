@@ -24,7 +24,7 @@ from sklearn_transfer._progress import counted
 from sklearn_transfer._source_estimators import check_fitted_source
 from sklearn_transfer._warnings import warn_transfer
 from sklearn_transfer._weighted_fit import FittedModel, take_rows, wants_evaluation_set
-from sklearn_transfer._weighted_refit import fit_alone_in, settings_of_fits
+from sklearn_transfer._weighted_refit import fit_alone, settings_of_fits
 from sklearn_transfer.transferability._leaves import has_leaves, leaf_embedding, leaf_names
 
 Array = NDArray[np.float64]
@@ -120,7 +120,7 @@ def fit_source_models(
     if wants_evaluation_set(estimator):
         seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
     settings = settings_of_fits()
-    fit = check_memory(memory).cache(fit_alone_in)
+    fit = check_memory(memory).cache(fit_alone)
     fitted = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(fit)(estimator, sample, VALIDATION_FRACTION, seed, settings)
         for sample in samples.values()

@@ -19,7 +19,7 @@ from sklearn_transfer._progress import counted
 from sklearn_transfer._sklearn import Interval, StrOptions
 from sklearn_transfer._warnings import warn_transfer
 from sklearn_transfer._weighted_fit import FittedModel, wants_evaluation_set
-from sklearn_transfer._weighted_refit import WeightedRefit, fit_alone_in, settings_of_fits
+from sklearn_transfer._weighted_refit import WeightedRefit, fit_alone, settings_of_fits
 
 
 class BaseSourceGeometry(BaseTransfer):
@@ -76,7 +76,7 @@ class BaseSourceGeometry(BaseTransfer):
         self, refit: WeightedRefit, kept: NDArray[np.intp], given: dict[int, FittedModel]
     ) -> list[FittedModel]:
         """One model per source, fitted once; cached where the user gave a memory."""
-        fit = check_memory(self.memory).cache(fit_alone_in)
+        fit = check_memory(self.memory).cache(fit_alone)
         missing = [index for index in kept if index not in given]
         # A seed that decides nothing must not keep the cache from knowing the call.
         seed = refit.random_state if wants_evaluation_set(refit.estimator) else None

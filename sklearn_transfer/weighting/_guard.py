@@ -13,8 +13,12 @@ from scipy.optimize import LinearConstraint
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_transfer._families import Family, TargetSample, deal_folds
-from sklearn_transfer._math.aggregation import SMALLEST_PROBABILITY, exponential_weights
-from sklearn_transfer._math.pseudo_bma import likelihood_losses, unit_deviance
+from sklearn_transfer._math.aggregation import (
+    exponential_weights,
+    log_losses,
+    unit_deviance,
+)
+from sklearn_transfer._math.pseudo_bma import likelihood_losses
 from sklearn_transfer._progress import counted
 from sklearn_transfer._warnings import warn_transfer
 from sklearn_transfer._weighted_fit import FittedModel, take_rows
@@ -217,17 +221,12 @@ def held_out_losses(
         Of each row.
     """
     if classes is not None:
-        return _log_losses(predicted[np.arange(len(y)), np.searchsorted(classes, y)])
+        return log_losses(predicted[np.arange(len(y)), np.searchsorted(classes, y)])
     if family.logarithmic:
         power = {"poisson": 1.0, "gamma": 2.0}.get(family.name, family.power)
         positive = np.maximum(predicted, np.finfo(float).tiny)
         return unit_deviance(y, positive, power)
     return (y - predicted) ** 2
-
-
-def _log_losses(probability: Array) -> Array:
-    """Of the probabilities given to what happened; one confident mistake is bounded."""
-    return -np.log(np.clip(probability, SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY))
 
 
 def with_unseen_classes(predicted: Array, alone: TargetSample) -> Array:
@@ -273,4 +272,4 @@ def frequency_losses(alone: TargetSample, y: NDArray[Any]) -> Array:
     """
     assert alone.classes is not None
     true = np.where(y == alone.y[0], 1.0 + alone.size, 1.0) / (alone.size + len(alone.classes))
-    return _log_losses(true)
+    return log_losses(true)

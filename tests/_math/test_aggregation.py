@@ -8,12 +8,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, mean_tweedie_deviance
 
 from sklearn_transfer._math.aggregation import (
     exponential_weights,
     mean_deviance,
     mean_squared_error,
+    unit_deviance,
     variance_scale,
 )
 
@@ -102,3 +103,13 @@ def test_whole_weights_are_copies():
 )
 def test_constant_y_has_a_scale(value, scale):
     assert_allclose(variance_scale(np.full(5, value)), scale)
+
+
+@pytest.mark.parametrize("power", [0.0, 1.0, 1.5, 2.0, 3.0])
+def test_unit_deviance_is_that_of_scikit_learn(power):
+    rng = np.random.default_rng(0)
+    y, mean = rng.gamma(2.0, size=10), rng.gamma(2.0, size=10)
+    if power < 2.0:
+        y[0] = 0.0
+    expected = [mean_tweedie_deviance([a], [b], power=power) for a, b in zip(y, mean, strict=True)]
+    assert_allclose(unit_deviance(y, mean, power), expected, rtol=1e-10)

@@ -1,6 +1,6 @@
 # Authors: The sklearn_transfer developers
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pseudo-BMA+ against its limits, and deviances against scikit-learn's."""
+"""Pseudo-BMA+ against its limits."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
-from sklearn.metrics import mean_tweedie_deviance
 
 from sklearn_transfer._math import pseudo_bma
-from sklearn_transfer._math.pseudo_bma import pseudo_bma_weights, unit_deviance
+from sklearn_transfer._math.pseudo_bma import pseudo_bma_weights
 
 # Three standard errors of the mean of a thousand numbers between 0 and 1, at most.
 MONTE_CARLO = 3 * 0.5 / np.sqrt(1000)
@@ -89,13 +88,3 @@ def test_unit_of_values_does_not_matter(losses, unit):
     plain = pseudo_bma_weights(losses, are_logarithmic=False, n_draws=20)
     scaled = pseudo_bma_weights(losses * unit, are_logarithmic=False, n_draws=20)
     assert_allclose(scaled, plain, rtol=1e-6, atol=1e-9)
-
-
-@pytest.mark.parametrize("power", [0.0, 1.0, 1.5, 2.0, 3.0])
-def test_unit_deviance_is_that_of_scikit_learn(power):
-    rng = np.random.default_rng(0)
-    y, mean = rng.gamma(2.0, size=10), rng.gamma(2.0, size=10)
-    if power < 2.0:
-        y[0] = 0.0
-    expected = [mean_tweedie_deviance([a], [b], power=power) for a, b in zip(y, mean, strict=True)]
-    assert_allclose(unit_deviance(y, mean, power), expected, rtol=1e-10)

@@ -24,6 +24,7 @@ from sklearn_transfer.model_selection import TargetKFold
 from sklearn_transfer.transferability import (
     HScoreSelector,
 )
+from tests.common_checks import LEFT_OUT_FOR_TRANSFORMERS
 from tests.transferability.selector_data import CountedFits, fitted, frozen_models, problem
 
 # Models that come fitted
@@ -173,19 +174,7 @@ def test_set_output():
     assert_allclose(out.to_numpy(), fitted(k=2).transform(X))
 
 
-@pytest.mark.parametrize(
-    "check",
-    [
-        "check_global_output_transform_pandas",
-        "check_global_set_output_transform_polars",
-        "check_set_output_transform",
-        "check_set_output_transform_pandas",
-        "check_set_output_transform_polars",
-        "check_transformer_get_feature_names_out",
-        "check_transformer_get_feature_names_out_pandas",
-        "check_inplace_ensure_writeable",
-    ],
-)
+@pytest.mark.parametrize("check", [*LEFT_OUT_FOR_TRANSFORMERS, "check_inplace_ensure_writeable"])
 @pytest.mark.parametrize("estimator", [None, StandardScaler()], ids=["default", "scaler"])
 def test_checks_of_transformers_that_the_generator_leaves_out(check, estimator):
     with warnings.catch_warnings():
