@@ -22,6 +22,7 @@ from _tables import (
     LEAST_TEST_ROWS,
     MOST_TEST_ROWS,
     Table,
+    by_class,
     draw_sources,
     preparation,
     read,
@@ -110,12 +111,12 @@ def few_shot(
     rng = np.random.default_rng([repeat, rows, zlib.crc32(target.encode()), seed])
     own = rng.permutation(np.flatnonzero(table.domain == target))
     if group is None:
-        order = own[_by_class(table, own)]
+        order = own[_order(table, own)]
         train, test = order[:rows], order[rows:]
     else:
         pool = _pool(group[own], rows, rng)
         inside = own[pool]
-        train, test = inside[_by_class(table, inside)][:rows], own[~pool]
+        train, test = inside[_order(table, inside)][:rows], own[~pool]
     test = rng.permutation(test)[:MOST_TEST_ROWS]
     kept = Table(table.X, table.y, table.domain, group, table.classes)
     sources = draw_sources(kept, target, test, rng)
@@ -133,13 +134,8 @@ def few_shot(
     )
 
 
-def _by_class(table: Table, own: np.ndarray) -> np.ndarray:
-    """Order that starts with one row of every class and goes on in proportion."""
-    if table.classes is None:
-        return np.arange(len(own))
-    labels = pd.Series(table.y[own])
-    rank = labels.groupby(labels).cumcount() / labels.map(labels.value_counts())
-    return np.argsort(rank.to_numpy(), kind="stable")
+def _order(table: Table, own: np.ndarray) -> np.ndarray:
+    return np.arange(len(own)) if table.classes is None else by_class(table.y[own])
 
 
 def _pool(group: np.ndarray, rows: int, rng: np.random.Generator) -> np.ndarray:

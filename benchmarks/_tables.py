@@ -154,14 +154,23 @@ def _split(table, own, rows, rng):
         train, test = own[order[:rows]], own[order[rows:]]
         test = test[~np.isin(table.group[test], table.group[train])]
     elif table.classes is not None:
-        # Rank over class size: one row of every class first, then in proportion.
-        labels = pd.Series(table.y[own])
-        rank = labels.groupby(labels).cumcount() / labels.map(labels.value_counts())
-        order = np.argsort(rank.to_numpy(), kind="stable")
+        order = by_class(table.y[own])
         train, test = own[order[:rows]], own[order[rows:]]
     else:
         train, test = own[:rows], own[rows:]
     return train, rng.permutation(test)[:MOST_TEST_ROWS]
+
+
+def by_class(y):
+    """Order of which every beginning has one row of each class, else the shares of all rows.
+
+    A class comes to its next row where its share is nearer to that number than to the one before:
+    rounding up instead would draw rare classes too often.
+    """
+    labels = pd.Series(y)
+    number = labels.groupby(labels).cumcount()
+    place = (number + 0.5) / labels.map(labels.value_counts())
+    return np.argsort(place.where(number > 0, 0.0).to_numpy(), kind="stable")
 
 
 def draw_sources(table, target, test, rng):
