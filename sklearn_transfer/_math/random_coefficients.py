@@ -26,11 +26,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotri
+from scipy.optimize import minimize_scalar
 
 Array = NDArray[np.float64]
 
 # Smaller variances are zero for standardised columns; precisions stay finite.
 _LEAST_SPREAD = 1e-6
+_MOST_LOG_SPREAD = 7.0
+# Expectation-maximisation takes hundreds of steps towards small variances: it begins at the best of
+# these, one for all slopes.
+_FIRST_LEVELS = 0.5
+_FIRST_SLOPES = (0.05, 1e-3, 1e-2, 0.3, 1.0)
 
 
 @dataclass(frozen=True)
@@ -146,7 +152,12 @@ def estimate_spread(
         tau^2.
     """
     n_sources, n_coefficients = score.shape
-    spread = np.where(levels, 0.5, 0.05)
+    starts = [np.where(levels, _FIRST_LEVELS, common) for common in _FIRST_SLOPES]
+    likelihoods = [
+        _population(information, score, start, penalty)[0].log_likelihood for start in starts
+    ]
+    # What cannot be told apart stays at the first.
+    spread = starts[int(np.argmax(np.round(likelihoods, 1)))]
     for _ in range(max_iter):
         population, inverse = _population(information, score, spread, penalty)
         precision = 1.0 / spread
@@ -174,15 +185,16 @@ def estimate_spread_around_base(
     penalty: Array,
     *,
     levels: NDArray[np.bool_],
+    kept: NDArray[np.bool_] | None = None,
     shrinkage: float = 4.0,
     max_rounds: int = 3,
-    max_iter: int = 15,
-    tol: float = 0.02,
+    tol: float = 0.1,
 ) -> tuple[Array, Array]:
     """Spread of the coefficients, and how far their mean may lie from 0.
 
     Coefficients that correct a base model have a mean of about 0. Its slopes get the prior
-    ``N(0, omega^2)``, one variance for all, by expectation-maximisation in turn with the spread.
+    ``N(0, omega^2)``, one variance for all, of which the likelihood is largest, in turn with the
+    spread.
 
     Parameters
     ----------
@@ -194,36 +206,55 @@ def estimate_spread_around_base(
         Precision of the prior on mu to begin with; that of the levels stays.
     levels : ndarray of bool of shape (n_coefficients,)
         Which coefficients are intercepts.
+    kept : ndarray of bool of shape (n_coefficients,) or None, default=None
+        Which coefficients keep their penalty beside the levels.
     shrinkage : float, default=4.0
         As in `estimate_spread`.
     max_rounds : int, default=3
         Turns of spread and mean.
-    max_iter : int, default=15
-        Most iterations for omega in each turn.
-    tol : float, default=0.02
-        Relative change of omega^2 at which a turn ends.
+    tol : float, default=0.1
+        Relative change of omega^2 at which the turns end.
 
     Returns
     -------
     spread : ndarray of shape (n_coefficients,)
         tau^2.
     penalty : ndarray of shape (n_coefficients,)
-        ``1 / omega^2`` for the slopes.
+        ``1 / omega^2`` for the slopes that do not keep theirs.
     """
     penalty = penalty.copy()
+    kept = levels if kept is None else kept | levels
     for _ in range(max_rounds):
         spread = estimate_spread(information, score, penalty, levels=levels, shrinkage=shrinkage)
-        if levels.all():
+        if kept.all():
             break
-        for _ in range(max_iter):
-            population = population_given_spread(information, score, spread, penalty)
-            squares = population.mean**2 + np.diag(population.mean_covariance)
-            updated = 1.0 / max(float(squares[~levels].mean()), _LEAST_SPREAD)
-            settled = bool(np.all(np.abs(np.log(updated / penalty[~levels])) < tol))
-            penalty[~levels] = updated
-            if settled:
-                break
+        before = penalty
+        penalty = _penalty_of_mean(information, score, spread, penalty, kept, tol)
+        if np.abs(np.log(penalty / before)).max() < tol:
+            break
     return spread, penalty
+
+
+def _penalty_of_mean(
+    information: Array,
+    score: Array,
+    spread: Array,
+    penalty: Array,
+    kept: NDArray[np.bool_],
+    tol: float,
+) -> Array:
+    """Precision of the slopes of mu around 0 that makes what the sources say most likely."""
+
+    def with_slopes(log_precision: float) -> Array:
+        return np.where(kept, penalty, np.exp(log_precision))
+
+    def negative(log_precision: float) -> float:
+        found = population_given_spread(information, score, spread, with_slopes(log_precision))
+        return -found.log_likelihood - 0.5 * (~kept).sum() * log_precision
+
+    reach = (-_MOST_LOG_SPREAD, -float(np.log(_LEAST_SPREAD)))
+    found = minimize_scalar(negative, bounds=reach, method="bounded", options={"xatol": tol})
+    return with_slopes(float(found.x))
 
 
 def _inverses(matrices: Array) -> tuple[Array, Array]:

@@ -17,11 +17,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn_transfer._domains import Domains
 from sklearn_transfer._families import Family, TargetSample, deal_folds, model_family
 from sklearn_transfer._math.likelihood import Likelihood
-from sklearn_transfer._math.random_coefficients import (
-    Population,
-    estimate_spread,
-    estimate_spread_around_base,
-)
+from sklearn_transfer._math.random_coefficients import Population
 from sklearn_transfer._weighted_fit import FittedModel, take_rows
 from sklearn_transfer._weighted_refit import fit_alone
 from sklearn_transfer.hierarchical._coordinates import (
@@ -29,9 +25,7 @@ from sklearn_transfer.hierarchical._coordinates import (
     coordinates,
     lends_its_likelihood,
     location_and_scale,
-    noise_of_domains,
     penalty_of,
-    summaries,
     which_are_levels,
 )
 from sklearn_transfer.hierarchical._design import Design
@@ -47,7 +41,8 @@ from sklearn_transfer.hierarchical._posterior import (
     posterior,
     posteriors_over_noise,
 )
-from sklearn_transfer.hierarchical._units import Told, units_of_domains
+from sklearn_transfer.hierarchical._sources import told_by_sources, told_in_own_units
+from sklearn_transfer.hierarchical._units import Told
 
 Array = NDArray[Any]
 
@@ -64,9 +59,6 @@ _FEW_SOURCES = 5
 _LEAST_LEVEL_LOG_SD = 1.0
 # The cost is cubic in what varies; directions of little variance say little in a few rows.
 _MOST_COMPONENTS = 75
-# A user's penalty shrinks what all domains share; it is no evidence that they differ. A precision
-# above this one on their mean would have its distance from 0 explained by a spread of the sources.
-_MOST_EVIDENT_PENALTY = 1.0
 _LEVEL_LOG_SD = 2.5
 
 
@@ -233,23 +225,17 @@ def fit_population(
         base, predictor = _base_model(estimator, sample, family, domains, settings)
     location, scale = location_and_scale(sample, predictor, family)
     rows = coordinates(sample, design, predictor, family, location, scale)
-    penalty = penalty_of(estimator, rows)
-    evident = np.minimum(penalty, _MOST_EVIDENT_PENALTY)
-    levels = which_are_levels(rows)
-    information, score, noise = summaries(rows, domains, evident)
-    if base is None:
-        spread = estimate_spread(
-            information, score, evident / noise.typical, levels=levels, shrinkage=settings.shrinkage
-        )
-    else:
-        # The base model has said what all domains share: how far to correct it is estimated too.
-        spread, penalty = estimate_spread_around_base(
-            information, score, penalty, levels=levels, shrinkage=settings.shrinkage
-        )
-        evident = penalty = penalty * noise.typical
-    told = [Told(information, score, noise, spread)]
-    if base is None and family.name == "gaussian" and domains.n_sources > 1:
-        in_own = _told_in_own_units(told[0], rows, domains, evident, levels, settings.shrinkage)
+    around_base = base is not None
+    first, penalty, evident = told_by_sources(
+        rows,
+        domains,
+        penalty_of(estimator, rows),
+        around_base=around_base,
+        shrinkage=settings.shrinkage,
+    )
+    told, levels = [first], which_are_levels(rows)
+    if not around_base and family.name == "gaussian" and domains.n_sources > 1:
+        in_own = told_in_own_units(first, rows, domains, evident, settings.shrinkage)
         told += [in_own] if in_own is not None else []
     beliefs = _beliefs(told, rows, domains, penalty, evident)
     log_weights = np.array([belief.log_weight for belief in beliefs])
@@ -266,7 +252,7 @@ def fit_population(
         scale,
     )
     n_rows = float(domains.totals(sample.sample_weight)[1:].sum())
-    per_row = told[0].information_per_row(n_rows)
+    per_row = first.information_per_row(n_rows)
     n_parameters = float(
         np.linalg.matrix_rank(per_row, hermitian=True, tol=1e-6 * np.trace(per_row))
     )
@@ -277,7 +263,7 @@ def fit_population(
             discrepancy += weight * _discrepancy(belief, n_rows)
     populations = [belief.population for belief in beliefs]
     posteriors = Posteriors(estimator, before, sample, rows, populations, log_weights, mixture)
-    return PopulationFit(mixture, spread, worth, discrepancy, n_parameters, posteriors)
+    return PopulationFit(mixture, first.spread, worth, discrepancy, n_parameters, posteriors)
 
 
 class _Belief(NamedTuple):
@@ -391,34 +377,6 @@ def _discrepancy(belief: _Belief, n_rows: float) -> Array:
 def _subset(sample: TargetSample, rows: NDArray[np.intp]) -> TargetSample:
     weight = None if sample.sample_weight is None else sample.sample_weight[rows]
     return TargetSample(take_rows(sample.X, rows), sample.y[rows], weight, sample.classes)
-
-
-def _told_in_own_units(
-    told: Told,
-    rows: Rows,
-    domains: Domains,
-    penalty: Array,
-    levels: NDArray[np.bool_],
-    shrinkage: float,
-) -> Told | None:
-    """The same with slopes and noise in each domain's own unit; None where noise is not known.
-
-    Levels stay in one unit: measured from where, they would be in none of their own. What each
-    source says is rescaled, not fitted again, so that the likelihoods of both compare.
-    """
-    squares, freedom = told.noise.squares, told.noise.freedom
-    if squares is None or freedom is None or not freedom.any():
-        return None
-    unit = units_of_domains(rows, domains)
-    noise = noise_of_domains(squares / unit[1:] ** 2, freedom)[1]
-    back = np.where(levels, 1.0, unit[1:, np.newaxis])
-    information = told.information * back[:, :, np.newaxis] * back[:, np.newaxis, :]
-    score = told.score * back
-    spread = estimate_spread(
-        information, score, penalty / noise.typical, levels=levels, shrinkage=shrinkage
-    )
-    own = float(unit[0])
-    return Told(information, score, noise, spread, np.where(levels, 1.0, own), own, own_units=True)
 
 
 def _candidates(

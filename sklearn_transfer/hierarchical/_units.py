@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from sklearn_transfer._domains import Domains
 from sklearn_transfer._math.random_coefficients import Population, population_given_spread
-from sklearn_transfer.hierarchical._coordinates import Noise, Rows, noise_of_domains
+from sklearn_transfer.hierarchical._coordinates import Rows
+from sklearn_transfer.hierarchical._noise import Noise, noise_of_domains
 
 Array = NDArray[Any]
 

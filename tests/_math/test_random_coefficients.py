@@ -291,7 +291,7 @@ class TestEstimateSpreadAroundBase:
         """The restricted likelihood's slope in omega, by differences of its value."""
         information, score, start, levels = self.draws(1, omega=omega)
         spread, penalty = estimate_spread_around_base(
-            information, score, start, levels=levels, max_iter=2000, tol=1e-9
+            information, score, start, levels=levels, tol=1e-9
         )
         assert np.ptp(penalty[~levels]) == 0.0
 
@@ -312,7 +312,7 @@ class TestEstimateSpreadAroundBase:
         """Means of the sources' estimates are N(0, omega^2 + (s + 1/rows) / K): the mean square."""
         information, score, start, levels = self.draws(2, omega=0.7)
         spread, penalty = estimate_spread_around_base(
-            information, score, start, levels=levels, shrinkage=1e12, max_iter=2000, tol=1e-10
+            information, score, start, levels=levels, shrinkage=1e12, tol=1e-10
         )
         centre = (score / 400.0).mean(axis=0)[~levels]
         own = (spread[1] + 1 / 400.0) / len(score)
@@ -327,7 +327,7 @@ class TestEstimateSpreadAroundBase:
         """
         information, score, start, levels = self.draws(3, omega=omega, n_coefficients=101)
         _, penalty = estimate_spread_around_base(
-            information, score, start, levels=levels, max_iter=500, tol=1e-6
+            information, score, start, levels=levels, tol=1e-6
         )
         error = np.sqrt(2 / 100) * (1 + 0.1025 / 6 / omega**2)
         assert abs(np.log(1 / penalty[1] / omega**2)) < 5 * error

@@ -17,8 +17,9 @@ from sklearn_transfer._math.random_coefficients import Population
 from sklearn_transfer.hierarchical import (
     RandomCoefficientsClassifier,
     RandomCoefficientsRegressor,
-    _coordinates,
+    _noise,
     _population_fit,
+    _sources,
 )
 from sklearn_transfer.hierarchical._posterior import Candidate
 from tests.hierarchical.data import planted
@@ -26,7 +27,7 @@ from tests.hierarchical.data import planted
 
 def equal_noise(squares, freedom):
     variance = squares.sum() / freedom.sum()
-    return np.full(len(squares), variance), _coordinates.Noise(variance, 0.35)
+    return np.full(len(squares), variance), _noise.Noise(variance, 0.35)
 
 
 @pytest.fixture
@@ -37,11 +38,11 @@ def given_spread(monkeypatch):
         monkeypatch.setattr(_population_fit, "SPREAD_FACTORS", (1.0,))
         monkeypatch.setattr(_population_fit, "LEVEL_FACTORS", (1.0,))
         monkeypatch.setattr(_population_fit, "LEAST_NOISE_RANGE", 0.0)
-        monkeypatch.setattr(_coordinates, "noise_of_domains", equal_noise)
+        monkeypatch.setattr(_sources, "noise_of_domains", equal_noise)
         # In one unit for all domains; in their own the limits are others.
-        monkeypatch.setattr(_population_fit, "_told_in_own_units", lambda *given: None)
+        monkeypatch.setattr(_population_fit, "told_in_own_units", lambda *given: None)
         monkeypatch.setattr(
-            _population_fit,
+            _sources,
             "estimate_spread",
             lambda information, score, penalty, *, levels, shrinkage: np.where(
                 levels, level, slopes

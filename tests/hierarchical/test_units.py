@@ -11,7 +11,7 @@ from sklearn.linear_model import Ridge
 
 from sklearn_transfer._math.random_coefficients import population_given_spread
 from sklearn_transfer.hierarchical import RandomCoefficientsRegressor, _population_fit
-from sklearn_transfer.hierarchical._coordinates import Noise
+from sklearn_transfer.hierarchical._noise import Noise
 from sklearn_transfer.hierarchical._units import Told
 
 SLOPES = np.array([1.0, -2.0, 0.5, 1.5, -1.0])
@@ -48,7 +48,7 @@ def test_sources_of_other_sizes_help_as_those_of_one(monkeypatch):
         model = fit(X, y, domain)
         assert share_of_own_units(model) > 0.99
         errors["own"].append(np.mean((model.predict(tested) - truth) ** 2))
-    monkeypatch.setattr(_population_fit, "_told_in_own_units", lambda *given: None)
+    monkeypatch.setattr(_population_fit, "told_in_own_units", lambda *given: None)
     for seed in range(5):
         X, y, domain, tested, truth = shops(seed, scales)
         errors["one"].append(np.mean((fit(X, y, domain).predict(tested) - truth) ** 2))
@@ -66,7 +66,7 @@ def test_unit_of_a_source_does_not_matter():
 def test_of_one_size_both_say_the_same(monkeypatch):
     X, y, domain, tested, truth = shops(0, [1.0] * 7)
     found = fit(X, y, domain).predict(tested)
-    monkeypatch.setattr(_population_fit, "_told_in_own_units", lambda *given: None)
+    monkeypatch.setattr(_population_fit, "told_in_own_units", lambda *given: None)
     assert_allclose(found, fit(X, y, domain).predict(tested), atol=0.1 * np.std(truth))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from sklearn_transfer.hierarchical._coordinates import noise_of_domains
+from sklearn_transfer.hierarchical._noise import noise_of_domains
 from sklearn_transfer.hierarchical._population_fit import noise_factors
 
 
