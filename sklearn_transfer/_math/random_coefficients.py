@@ -32,7 +32,8 @@ Array = NDArray[np.float64]
 
 # Smaller variances are zero for standardised columns; precisions stay finite.
 _LEAST_SPREAD = 1e-6
-_MOST_LOG_SPREAD = 7.0
+# Beyond, sources have nothing in common, and numbers end.
+_MOST_SPREAD = 1e4
 # Expectation-maximisation takes hundreds of steps towards small variances: it begins at the best of
 # these, one for all slopes.
 _FIRST_LEVELS = 0.5
@@ -171,7 +172,7 @@ def estimate_spread(
             common = squares[~levels].mean() / n_sources
             slopes = (squares + shrinkage * common) / (n_sources + shrinkage)
             updated = np.where(levels, updated, slopes)
-        updated = np.maximum(updated, _LEAST_SPREAD)
+        updated = np.clip(updated, _LEAST_SPREAD, _MOST_SPREAD)
         settled = np.abs(np.log(updated / spread)).max() < tol
         spread = updated
         if settled:
@@ -252,7 +253,7 @@ def _penalty_of_mean(
         found = population_given_spread(information, score, spread, with_slopes(log_precision))
         return -found.log_likelihood - 0.5 * (~kept).sum() * log_precision
 
-    reach = (-_MOST_LOG_SPREAD, -float(np.log(_LEAST_SPREAD)))
+    reach = (-float(np.log(_MOST_SPREAD)), -float(np.log(_LEAST_SPREAD)))
     found = minimize_scalar(negative, bounds=reach, method="bounded", options={"xatol": tol})
     return with_slopes(float(found.x))
 

@@ -21,19 +21,22 @@ class DomainColumns(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    kind : {"onehot", "category", "augment"}
+    kind : {"onehot", "category", "augment", "level"}
         One indicator per domain; one column of categories; one copy of all columns per domain,
-        zero in the rows of the others, and the indicators.
+        zero in the rows of the others, and the indicators; the given values of each domain.
     labels : list
         The domains, the target first.
     scale : float
         Value of an indicator, factor of a copy.
+    levels : ndarray of shape (n_domains, n_values) or None, default=None
+        Of "level".
     """
 
-    def __init__(self, kind: str, labels: list[Any], scale: float):
+    def __init__(self, kind: str, labels: list[Any], scale: float, levels: Array | None = None):
         self.kind = kind
         self.labels = labels
         self.scale = scale
+        self.levels = levels
 
     def fit(self, X: Any, y: Any = None) -> DomainColumns:
         """Do nothing: all there is to know are the labels."""
@@ -63,6 +66,13 @@ class DomainColumns(TransformerMixin, BaseEstimator):
         """
         if self.kind == "category":
             return self._append_category(X, codes)
+        if self.kind == "level":
+            assert self.levels is not None
+            names = [f"domain_level_{number}" for number in range(self.levels.shape[1])]
+            added = self.levels[codes].astype(_float_type(X))
+            if sparse.issparse(X):
+                return sparse.hstack([X, sparse.csr_array(added)], format="csr")
+            return _hstack(X, added, names)
         if self.kind == "augment":
             X = self._append_copies(X, codes)  # and of the constant column, the indicators
         rows = np.arange(len(codes))

@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_transfer._domains import Domains
-from sklearn_transfer._families import Family, TargetSample, deal_folds, model_family
+from sklearn_transfer._families import Family, TargetSample, model_family
 from sklearn_transfer._math.likelihood import Likelihood
 from sklearn_transfer._math.random_coefficients import Population
-from sklearn_transfer._weighted_fit import FittedModel, take_rows
-from sklearn_transfer._weighted_refit import fit_alone
+from sklearn_transfer.hierarchical._base_model import fit_base_model
 from sklearn_transfer.hierarchical._coordinates import (
     Rows,
     coordinates,
@@ -34,7 +32,6 @@ from sklearn_transfer.hierarchical._mixture import (
     ClassifierMixture,
     PosteriorMixture,
     RegressorMixture,
-    base_predictor,
 )
 from sklearn_transfer.hierarchical._posterior import (
     Candidate,
@@ -222,7 +219,16 @@ def fit_population(
         n_outputs = _n_outputs(family, classes)
         if settings.limits_classes and n_outputs * (1 + n_outputs) > settings.most_columns:
             return None
-        base, predictor = _base_model(estimator, sample, family, domains, settings)
+        base, predictor = fit_base_model(
+            estimator,
+            sample,
+            family,
+            domains,
+            n_folds=settings.n_folds,
+            validation_fraction=settings.validation_fraction,
+            n_jobs=settings.n_jobs,
+            seed=settings.seed,
+        )
     location, scale = location_and_scale(sample, predictor, family)
     rows = coordinates(sample, design, predictor, family, location, scale)
     around_base = base is not None
@@ -318,37 +324,6 @@ def check_probabilistic(estimator: Any, classes: NDArray[Any] | None) -> None:
         )
 
 
-def _base_model(
-    estimator: Any, sample: TargetSample, family: Family, domains: Domains, settings: Settings
-) -> tuple[FittedModel, Array]:
-    """Fit the inner estimator on all rows; its predictor for each row comes out of fold."""
-    fold_of_row = np.empty(len(sample.y), dtype=np.intp)
-    for domain in range(domains.n_sources + 1):  # by the place in the domain, whatever its name
-        rows = domains.order[domains.offsets[domain] : domains.offsets[domain + 1]]
-        fold_of_row[rows] = deal_folds(
-            sample.y[rows], settings.n_folds, sample.classes, settings.seed
-        )
-    folds = [
-        (np.flatnonzero(fold_of_row != fold), np.flatnonzero(fold_of_row == fold))
-        for fold in np.unique(fold_of_row)
-    ]
-    everything = np.arange(len(sample.y))
-    models = Parallel(n_jobs=settings.n_jobs)(
-        delayed(fit_alone)(
-            estimator, _subset(sample, rows), settings.validation_fraction, settings.seed
-        )
-        for rows in [*(train for train, _ in folds), everything]
-    )
-    predictor: Array | None = None
-    for (_, test), model in zip(folds, models, strict=False):
-        part = base_predictor(model, take_rows(sample.X, test), family.name, sample.classes)
-        if predictor is None:
-            predictor = np.empty((len(sample.y), *part.shape[1:]))
-        predictor[test] = part
-    assert predictor is not None
-    return models[-1], predictor
-
-
 def _worth(belief: _Belief, levels: NDArray[np.bool_], n_rows: float, n_parameters: float) -> Array:
     """Target rows' worth of each source.
 
@@ -372,11 +347,6 @@ def _discrepancy(belief: _Belief, n_rows: float) -> Array:
     modes = np.einsum("kij,kj->ki", inverse, score + population.mean / spread)
     deviations = modes - belief.candidate.mode
     return deviations @ belief.told.information_per_row(n_rows) @ deviations.T
-
-
-def _subset(sample: TargetSample, rows: NDArray[np.intp]) -> TargetSample:
-    weight = None if sample.sample_weight is None else sample.sample_weight[rows]
-    return TargetSample(take_rows(sample.X, rows), sample.y[rows], weight, sample.classes)
 
 
 def _candidates(

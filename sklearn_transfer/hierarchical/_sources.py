@@ -35,6 +35,10 @@ Array = NDArray[Any]
 # A user's penalty shrinks what all domains share; it is no evidence that they differ. A precision
 # above this one on their mean would have its distance from 0 explained by a spread of the sources.
 _MOST_EVIDENT_PENALTY = 1.0
+# Of the modes around which likelihoods are expanded first; no part of what they say. Slopes of
+# standardised columns are seldom far above 1, unless the columns separate the classes.
+_LEAST_PRECISION = 0.01
+_LEAST_PRECISION_OF_SLOPES = 1.0
 
 
 def told_by_sources(
@@ -117,7 +121,10 @@ def _around_own_modes(rows: Rows, domains: Domains, penalty: Array) -> tuple[Arr
     score = np.empty((domains.n_sources, p))
     squares, freedom = np.zeros(domains.n_sources), np.zeros(domains.n_sources)
     spread_of_y = []
-    precision = np.diag(np.maximum(penalty, 1e-2))
+    least = np.full(p, _LEAST_PRECISION)
+    if rows.family.name != "gaussian":
+        least[~which_are_levels(rows)] = _LEAST_PRECISION_OF_SLOPES
+    precision = np.diag(np.maximum(penalty, least))
     noisy = rows.family.name not in ("bernoulli", "multinomial", "poisson")
     for index in range(domains.n_sources):
         likelihood = rows.likelihood(domains.source_rows(index), 1.0)

@@ -326,9 +326,7 @@ class TestEstimateSpreadAroundBase:
         v = (0.1 + 1/400) / 6. Five of them are allowed: an error happens with probability 1e-6.
         """
         information, score, start, levels = self.draws(3, omega=omega, n_coefficients=101)
-        _, penalty = estimate_spread_around_base(
-            information, score, start, levels=levels, tol=1e-6
-        )
+        _, penalty = estimate_spread_around_base(information, score, start, levels=levels, tol=1e-6)
         error = np.sqrt(2 / 100) * (1 + 0.1025 / 6 / omega**2)
         assert abs(np.log(1 / penalty[1] / omega**2)) < 5 * error
 
