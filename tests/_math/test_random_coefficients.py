@@ -241,6 +241,36 @@ class TestEstimateSpread:
         assert np.isfinite(found).all()
         assert (found > 0).all()
 
+    def test_ends_near_the_best_scale_where_spreads_are_small(self):
+        """From a spread too large, expectation-maximisation would still be 50 nats away."""
+        rng = np.random.default_rng(7)
+        n_rows, p = 150, 40
+        theta = 0.3 * rng.standard_normal(p)
+        designs = rng.standard_normal((6, n_rows, p))
+        information = np.einsum("kni,knj->kij", designs, designs)
+        noise = rng.standard_normal((6, n_rows))
+        score = np.einsum("kni,kn->ki", designs, designs @ theta + noise)
+        levels, flat = np.arange(p) == 0, np.full(p, 1e-6)
+        found = estimate_spread(information, score, flat, levels=levels)
+
+        def value(factor):
+            spread = np.where(levels, found, found * factor)
+            return population_given_spread(information, score, spread, flat).log_likelihood
+
+        best = max(value(factor) for factor in np.geomspace(1e-3, 1e2, 26))
+        assert value(1.0) > best - 2.0
+        assert value(0.05 / found[~levels].mean()) < best - 20.0
+
+    def test_spread_without_an_end_is_cut(self):
+        """Scores outside of what their information carries: sources at infinity."""
+        information = np.tile(np.diag([10.0, 1e-9]), (4, 1, 1))
+        score = np.array([[1.0, 1.0], [2.0, -1.0], [-1.0, 1.0], [0.5, -1.0]])
+        found = estimate_spread(
+            information, score, np.full(2, 1e-3), levels=np.array([True, False]), max_iter=500
+        )
+        assert np.isfinite(found).all()
+        assert found[1] <= 1e4
+
     @pytest.mark.slow
     def test_recovers_planted_spreads(self):
         """400 sources of 200 rows, three spreads, dispersion known.
@@ -317,6 +347,17 @@ class TestEstimateSpreadAroundBase:
         centre = (score / 400.0).mean(axis=0)[~levels]
         own = (spread[1] + 1 / 400.0) / len(score)
         assert_allclose(1 / penalty[1], np.mean(centre**2) - own, rtol=1e-5)
+
+    def test_kept_coefficients_keep_their_penalty(self):
+        """A mean of 3 among means of 0 would be drawn to 0 by the variance of all."""
+        information, score, start, levels = self.draws(5, omega=0.0, spread=1e-3)
+        score[:, 1] += 400.0 * 3.0
+        kept = np.arange(30) == 1
+        _, free = estimate_spread_around_base(information, score, start, levels=levels, kept=kept)
+        _, alike = estimate_spread_around_base(information, score, start, levels=levels)
+        assert free[1] == start[1] == 1.0
+        assert free[0] == 1e-6
+        assert free[2] > 1000.0 > alike[2] == alike[1]
 
     @pytest.mark.slow
     @pytest.mark.parametrize("omega", [0.2, 1.0])
