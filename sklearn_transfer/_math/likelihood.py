@@ -41,6 +41,14 @@ class Likelihood:
         Noise variance, or phi of gamma and tweedie.
     power : float, default=1.5
         Variance power of tweedie.
+    variance : ndarray of shape (n_samples,) or None, default=None
+        Of the linear predictor of each row, normal around the given one: `value` is then the
+        expected log-likelihood. For "bernoulli".
+
+    Notes
+    -----
+    The expected logistic function of a normal variable with mean m and variance v is taken as
+    ``expit(m / sqrt(1 + pi v / 8))``, and the expected log-likelihood as its integral.
     """
 
     design: Array
@@ -51,6 +59,7 @@ class Likelihood:
     n_outputs: int = 1
     dispersion: float = 1.0
     power: float = 1.5
+    variance: Array | None = None
 
     @property
     def n_coefficients(self) -> int:
@@ -72,7 +81,8 @@ class Likelihood:
         """Log-likelihood without what depends on y alone, or on the dispersion if not gaussian."""
         eta = self.predictor(coefficients)
         if self.family == "bernoulli":
-            terms = self.y * eta - np.logaddexp(0.0, eta)
+            drawn = self._drawn_to_even_odds()
+            terms = self.y * eta - np.logaddexp(0.0, drawn * eta) / drawn
         elif self.family == "multinomial":
             terms = log_softmax(eta, axis=1)[np.arange(len(eta)), self.y.astype(np.intp)]
         elif self.family == "gaussian":
@@ -87,8 +97,9 @@ class Likelihood:
         if self.family == "multinomial":
             return self._softmax_terms(eta)
         if self.family == "bernoulli":
-            mean = expit(eta)
-            score, weight = self.y - mean, mean * (1.0 - mean)
+            drawn = self._drawn_to_even_odds()
+            mean = expit(drawn * eta)
+            score, weight = self.y - mean, drawn * mean * (1.0 - mean)
         elif self.family == "gaussian":
             score = (self.y - eta) / self.dispersion
             weight = np.full_like(eta, 1.0 / self.dispersion)
@@ -116,6 +127,10 @@ class Likelihood:
                 information[a, :, b, :] = block
                 information[b, :, a, :] = block
         return gradient, information.reshape(self.n_coefficients, self.n_coefficients)
+
+    def _drawn_to_even_odds(self) -> Array | float:
+        """Factor on the log-odds of rows whose predictor is uncertain."""
+        return 1.0 if self.variance is None else 1.0 / np.sqrt(1.0 + np.pi * self.variance / 8.0)
 
     def _variance_power(self) -> float:
         return {"poisson": 1.0, "gamma": 2.0}.get(self.family, self.power)

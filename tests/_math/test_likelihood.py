@@ -167,6 +167,28 @@ class TestLikelihood:
         assert_allclose(gradient[3:], expected)
         assert_allclose(information[3:, 3:], expected_information)
 
+    def test_expected_over_the_predictor(self):
+        """By differences, and by quadrature of the logistic function within its known error."""
+        certain, at, _ = draw("bernoulli")
+        rng = np.random.default_rng(2)
+        likelihood = replace(certain, variance=rng.uniform(0.0, 4.0, len(certain.y)))
+        gradient, information = likelihood.gradient_and_information(at)
+        assert_allclose(gradient, central_differences(likelihood.value, at), rtol=1e-6, atol=1e-6)
+        observed = -central_differences(lambda c: likelihood.gradient_and_information(c)[0], at)
+        assert_allclose(information, observed, rtol=1e-6, atol=1e-6)
+
+        nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+        drawn = likelihood.predictor(at)[:, np.newaxis] + np.outer(
+            np.sqrt(likelihood.variance), nodes
+        )
+        mean = expit(drawn) @ weights / weights.sum()
+        n_rows = likelihood.sample_weight.sum()
+        exact = likelihood.design.T @ (likelihood.sample_weight * (likelihood.y - mean))
+        assert_allclose(gradient / n_rows, exact / n_rows, atol=0.01)
+
+        nothing = replace(certain, variance=np.zeros(len(certain.y)))
+        assert_allclose(nothing.value(at), certain.value(at))
+
 
 def penalty(n_outputs, n_columns, strength, intercept=0.0):
     one = np.full(n_columns, float(strength))
