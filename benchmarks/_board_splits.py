@@ -107,7 +107,6 @@ def few_shot(
 ) -> Few:
     """One draw: the same for every method and inner estimator."""
     table, group = read_with_groups(folder, name)
-    # With seed 0 these are the draws of `_tables.draw`, where the table has no groups.
     rng = np.random.default_rng([repeat, rows, zlib.crc32(target.encode()), seed])
     own = rng.permutation(np.flatnonzero(table.domain == target))
     if group is None:

@@ -154,22 +154,23 @@ def _split(table, own, rows, rng):
         train, test = own[order[:rows]], own[order[rows:]]
         test = test[~np.isin(table.group[test], table.group[train])]
     elif table.classes is not None:
-        order = by_class(table.y[own])
+        # A score of a source needs rows of every class more than it needs their shares.
+        order = by_class(table.y[own], rounded_up=True)
         train, test = own[order[:rows]], own[order[rows:]]
     else:
         train, test = own[:rows], own[rows:]
     return train, rng.permutation(test)[:MOST_TEST_ROWS]
 
 
-def by_class(y):
+def by_class(y, *, rounded_up=False):
     """Order of which every beginning has one row of each class, else the shares of all rows.
 
-    A class comes to its next row where its share is nearer to that number than to the one before:
-    rounding up instead would draw rare classes too often.
+    A class comes to its next row where its share is nearer to that number than to the one before;
+    rounded up, as soon as its share is beyond the one before, which draws rare classes more often.
     """
     labels = pd.Series(y)
     number = labels.groupby(labels).cumcount()
-    place = (number + 0.5) / labels.map(labels.value_counts())
+    place = (number + (0.0 if rounded_up else 0.5)) / labels.map(labels.value_counts())
     return np.argsort(place.where(number > 0, 0.0).to_numpy(), kind="stable")
 
 
