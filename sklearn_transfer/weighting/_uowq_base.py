@@ -361,7 +361,8 @@ class BaseUOWQ(BaseSourceGeometry):
         Returns
         -------
         frame : DataFrame
-            One row per source: `domain`, `rows` (N_i), `discrepancy` (M_ii), `ratio`
+            One row per source: `domain`, `rows` (N_i), `discrepancy` (M_ii, twice the
+            log-likelihood that a row of the target loses under the source's model), `ratio`
             (c_i = N_0 M_ii / d of the last round; about 1 is what noise alone gives), `weight`
             (w_i), `share` (alpha_i) and `worth` (w_i N_i, the target rows' worth that the source
             brings). Or one row per candidate: `candidate`, `loss` and `weight`, the heaviest first.
