@@ -21,6 +21,7 @@ References
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -255,7 +256,9 @@ def _penalty_of_mean(
 
     reach = (-float(np.log(_MOST_SPREAD)), -float(np.log(_LEAST_SPREAD)))
     found = minimize_scalar(negative, bounds=reach, method="bounded", options={"xatol": tol})
-    return with_slopes(float(found.x))
+    # Parabolas through nearly equal likelihoods magnify their rounding; the digits far beyond the
+    # search's tolerance mean nothing.
+    return with_slopes(round(float(found.x), 1 - math.floor(math.log10(tol))))
 
 
 def _inverses(matrices: Array) -> tuple[Array, Array]:

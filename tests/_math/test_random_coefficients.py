@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.linalg import block_diag
 from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import multivariate_normal
@@ -378,6 +378,17 @@ class TestEstimateSpreadAroundBase:
         assert penalty[1] > 1000.0
         assert penalty[0] == 1e-6
         assert start[1] == 1.0
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_rounding_of_the_likelihood_is_not_magnified(self, seed):
+        """The same rows summed in another order give the same precision to the last digit."""
+        information, score, start, levels = self.draws(seed, omega=0.5)
+        found = [
+            estimate_spread_around_base(information, score * factor, start, levels=levels)[1]
+            for factor in 1.0 + 1e-15 * np.arange(-2, 3)
+        ]
+        for other in found:
+            assert_array_equal(other, found[0])
 
     def test_levels_only(self):
         information, score = np.full((4, 1, 1), 30.0), np.array([[3.0], [9.0], [-6.0], [30.0]])
