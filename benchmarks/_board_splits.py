@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,8 +23,10 @@ from _tables import (
     Table,
     by_class,
     draw_sources,
+    frame_of,
     preparation,
     read,
+    table_of,
     targets,
 )
 
@@ -67,22 +68,15 @@ def read_with_groups(folder: str | None, name: str) -> tuple[Table, np.ndarray |
     table = read(folder, name)
     if name == BUNDLED:
         return table, None
-    path = Path(folder) / name / f"{name}.parquet"
-    identifiers = [c for c in _columns(path) if c.startswith("id_")]
-    for column, values in pd.read_parquet(path, columns=identifiers).items():
+    frame = frame_of(folder, name, only="id_")
+    for column in [c for c in frame if c.startswith("id_")]:
         # A row without a group is a group of its own.
-        code = pd.factorize(values)[0]
+        code = pd.factorize(frame[column])[0]
         missing = np.flatnonzero(code < 0)
         code[missing] = code.max() + 1 + np.arange(len(missing))
-        if len(np.unique(code)) < len(code) and (name, column) not in NO_GROUPS:
+        if len(np.unique(code)) < len(code) and (table_of(name), column) not in NO_GROUPS:
             return table, code
     return table, None
-
-
-def _columns(path: Path) -> list[str]:
-    from pyarrow.parquet import read_schema
-
-    return read_schema(path).names
 
 
 def board_targets(folder: str | None, name: str, rows: int, most: int) -> list[str]:

@@ -7,6 +7,7 @@
     python benchmarks/board.py DATA_DIR --search --repeats 3 -o board_search.csv
     python benchmarks/board.py --tables heart_hospitals --targets 4 --rows 20 50
     python benchmarks/board.py DATA_DIR --methods target pooled UOWQ 'UOWQ(guard="select")'
+    python benchmarks/board.py DATA_DIR --variants --repeats 3 -o board_variants.csv
     python benchmarks/board.py --report OUT_DIR -o board.csv           # page and figure, no runs
     python benchmarks/board.py --quick
 
@@ -18,7 +19,8 @@ methods get the same inner estimator and the same columns, prepared on the train
 median-imputed with indicators, categories one-hot, everything standardised. With `--search` every
 method chooses the inner regularisation from the same four values by three-fold cross-validation on
 the target's rows. The loss is log-loss, or root mean squared error over the target's standard
-deviation.
+deviation. With `--variants` another column of the same tables, `alt_*`, is predicted, or is the
+domain: questions on which no setting of the package was chosen.
 
 target, pooled, sources, balanced, one-hot, category, augment
                      DirectTransfer with the strategy of that name
@@ -54,7 +56,7 @@ from _board_report import show, write_report
 from _board_run import FIELDS, KEY, one_draw
 from _board_splits import board_targets
 from _board_summary import load, read_lines, self_check
-from _tables import BUNDLED, OTHERS, TUNING
+from _tables import BUNDLED, OTHERS, TUNING, VARIANTS, table_of
 from joblib import Parallel, delayed, parallel_config
 
 
@@ -123,6 +125,9 @@ def parse():
     parser.add_argument("--tables", nargs="+", help=f"only these; {BUNDLED} is bundled")
     parser.add_argument("--rows", type=int, nargs="+", default=[20, 50, 100, 200])
     parser.add_argument("--repeats", type=int, default=10)
+    parser.add_argument(
+        "--variants", action="store_true", help="other domains or targets of the same tables"
+    )
     parser.add_argument("--targets", type=int, default=2, help="domains of a table")
     parser.add_argument("--inner", nargs="+", choices=INNERS, default=["linear"])
     parser.add_argument("--methods", nargs="+", help="only these")
@@ -170,6 +175,8 @@ def tables(arguments, parser):
         return arguments.tables
     found = Path(arguments.folder).glob("*/*.parquet")
     here = sorted(path.stem for path in found if path.stem == path.parent.name)
+    if arguments.variants:
+        return [name for name in VARIANTS if table_of(name) in here]
     known = [name for name in (*TUNING, *OTHERS) if name in here]
     return known + [name for name in here if name not in known]
 
