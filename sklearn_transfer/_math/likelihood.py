@@ -97,20 +97,32 @@ class Likelihood:
         if self.family == "multinomial":
             return self._softmax_terms(eta)
         if self.family == "bernoulli":
-            drawn = self._drawn_to_even_odds()
-            mean = expit(drawn * eta)
-            score, weight = self.y - mean, drawn * mean * (1.0 - mean)
+            score = self.y - expit(self._drawn_to_even_odds() * eta)
         elif self.family == "gaussian":
             score = (self.y - eta) / self.dispersion
-            weight = np.full_like(eta, 1.0 / self.dispersion)
         else:
             mean = np.exp(eta)
-            power = self._variance_power()
-            score = (self.y - mean) * mean ** (1.0 - power) / self.dispersion
-            weight = mean ** (2.0 - power) / self.dispersion
+            score = (self.y - mean) * mean ** (1.0 - self._variance_power()) / self.dispersion
         gradient = self.design.T @ (self.sample_weight * score)
-        weighted = self.design * (self.sample_weight * weight)[:, np.newaxis]
-        return gradient, weighted.T @ self.design
+        return gradient, self.information_of(self._row_information(eta))
+
+    def row_information(self, coefficients: Array) -> Array:
+        """Expected information of each row in its own predictor; not for "multinomial"."""
+        return self._row_information(self.predictor(coefficients))
+
+    def information_of(self, row_information: Array) -> Array:
+        """Information in the coefficients, from that of each row in its predictor."""
+        weighted = self.design * (self.sample_weight * row_information)[:, np.newaxis]
+        return weighted.T @ self.design
+
+    def _row_information(self, eta: Array) -> Array:
+        if self.family == "bernoulli":
+            drawn = self._drawn_to_even_odds()
+            mean = expit(drawn * eta)
+            return drawn * mean * (1.0 - mean)
+        if self.family == "gaussian":
+            return np.full_like(eta, 1.0 / self.dispersion)
+        return np.exp(eta) ** (2.0 - self._variance_power()) / self.dispersion
 
     def _softmax_terms(self, eta: Array) -> tuple[Array, Array]:
         p = softmax(eta, axis=1)

@@ -167,9 +167,35 @@ def _around_shared_modes(
     for index in range(domains.n_sources):
         likelihood = rows.likelihood(domains.source_rows(index), dispersion[index])
         mode, information[index] = penalised_mode(likelihood, population.mean, precision)
+        if rows.family.name == "bernoulli":
+            information[index] = _beyond_doubt(
+                likelihood, mode, information[index], precision, population.mean_covariance
+            )
         gradient, _ = likelihood.gradient_and_information(mode)
         score[index] = information[index] @ mode + gradient
     return information, score
+
+
+def _beyond_doubt(
+    likelihood: Likelihood,
+    mode: Array,
+    information: Array,
+    precision: Array,
+    mean_covariance: Array,
+) -> Array:
+    """Information in which rows beyond doubt count as on average over what is uncertain.
+
+    A column that all but gives the classes away puts every row far from even odds. There the
+    likelihood is flat, and its second order at the mode allows even odds again, which the rows rule
+    out. So a row counts by its information at the mode or by the expected one, whichever is more.
+    """
+    inverse = np.linalg.inv(information + precision)
+    carried = inverse @ precision
+    covariance = inverse + carried @ mean_covariance @ carried.T
+    design = likelihood.design
+    variance = np.einsum("ij,ij->i", design @ covariance, design)
+    on_average = replace(likelihood, variance=variance).row_information(mode)
+    return likelihood.information_of(np.maximum(likelihood.row_information(mode), on_average))
 
 
 def _pearson(likelihood: Likelihood, mode: Array) -> tuple[float, float]:
