@@ -141,11 +141,11 @@ PAGE_COLUMNS = [
 ]
 
 
-def write_report(found, folder, page="board"):
+def write_report(found, folder, page="board", title="The board"):
     """The page, a figure for each inner estimator, and the tables as csv files."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    text = ["# The " + page.replace("_", ": ", 1), "", _introduction(found), ""]
+    text = [f"# {title}", "", _introduction(found), ""]
     for searched, lines in found.groupby("search"):
         for inner in [name for name in INNERS if name in set(lines["inner"])]:
             stem = f"{page}_{inner}" + ("_search" if searched else "")

@@ -143,6 +143,7 @@ def parse():
     parser.add_argument("--retry", action="store_true", help="compute again what failed")
     parser.add_argument("--report", type=Path, metavar="DIR", help="write page and figure, no runs")
     parser.add_argument("--page", default="board", help="name of that page and its figures")
+    parser.add_argument("--title", default="The board", help="of that page")
     parser.add_argument("--quick", action="store_true", help="a small table or three, 2 repeats")
     arguments = parser.parse_args()
     if arguments.quick:
@@ -195,7 +196,7 @@ def main():
         found = found[found["method"].isin(arguments.methods)]
     found = found[~found["method"].isin(arguments.without)]
     if arguments.report is not None:
-        write_report(found, arguments.report, arguments.page)
+        write_report(found, arguments.report, arguments.page, arguments.title)
         return
     show(found[found["search"] == int(arguments.search)], arguments.of)
 
