@@ -106,6 +106,21 @@ class Likelihood:
         gradient = self.design.T @ (self.sample_weight * score)
         return gradient, self.information_of(self._row_information(eta))
 
+    def residuals(self, coefficients: Array) -> Array:
+        """Response less its mean: of values in units of their standard deviation, but for phi.
+
+        Those of classes are bounded as they are.
+        """
+        eta = self.predictor(coefficients)
+        if self.family == "multinomial":
+            return np.eye(self.n_outputs)[self.y] - softmax(eta, axis=1)
+        if self.family == "bernoulli":
+            return self.y - expit(eta)
+        if self.family == "gaussian":
+            return self.y - eta
+        mean = np.exp(eta)
+        return (self.y - mean) / mean ** (0.5 * self._variance_power())
+
     def row_information(self, coefficients: Array) -> Array:
         """Expected information of each row in its own predictor; not for "multinomial"."""
         return self._row_information(self.predictor(coefficients))

@@ -20,6 +20,7 @@ def pseudo_bma_weights(
     sample_weight: Array | None = None,
     *,
     are_logarithmic: bool,
+    groups: NDArray[np.intp] | None = None,
     rate: float = 1.0,
     prior: Array | None = None,
     n_draws: int = 1000,
@@ -36,6 +37,8 @@ def pseudo_bma_weights(
     are_logarithmic : bool
         Whether they are log-losses. Otherwise the likelihood is that of a normal variable whose
         variance is the mean loss, and :math:`\frac12 \log \bar\ell_k` stands for it.
+    groups : ndarray of int of shape (n_samples,) or None, default=None
+        Rows of one group are drawn together, with one Dirichlet weight for all. None draws rows.
     rate : float, default=1.0
         lambda.
     prior : ndarray of shape (n_candidates,) or None, default=None
@@ -80,9 +83,15 @@ def pseudo_bma_weights(
     rng = np.random.default_rng(random_state)
     found = np.zeros(losses.shape[1])
     at_once = max(1, _MOST_NUMBERS_AT_ONCE // len(losses))
+    group_of_row = None
+    if groups is not None:
+        names, group_of_row = np.unique(groups, return_inverse=True)
     for start in range(0, n_draws, at_once):
-        size = (min(at_once, n_draws - start), len(losses))
-        share = rng.standard_gamma(weight, size=size)
+        n_now = min(at_once, n_draws - start)
+        if group_of_row is None:
+            share = rng.standard_gamma(weight, size=(n_now, len(losses)))
+        else:
+            share = rng.standard_gamma(1.0, size=(n_now, len(names)))[:, group_of_row] * weight
         # Of weights far below 1 all draws may be 0.
         share += np.finfo(float).tiny
         means = share @ losses / share.sum(axis=1, keepdims=True)

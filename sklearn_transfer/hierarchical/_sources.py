@@ -114,6 +114,27 @@ def _with_spread(
     return Told(information, score, noise, spread), penalty, penalty
 
 
+def precision_of_modes(rows: Rows, penalty: Array) -> Array:
+    """Prior precision that keeps the mode of a domain's own rows finite.
+
+    Parameters
+    ----------
+    rows : Rows
+        Of all domains.
+    penalty : ndarray of shape (n_coefficients,)
+        On the mean of all domains.
+
+    Returns
+    -------
+    precision : ndarray of shape (n_coefficients, n_coefficients)
+        A diagonal matrix.
+    """
+    least = np.full(len(penalty), _LEAST_PRECISION)
+    if rows.family.name != "gaussian":
+        least[~which_are_levels(rows)] = _LEAST_PRECISION_OF_SLOPES
+    return np.diag(np.maximum(penalty, least))
+
+
 def _around_own_modes(rows: Rows, domains: Domains, penalty: Array) -> tuple[Array, Array, Noise]:
     """Second-order likelihood of every source in units of its noise, and what noise is usual."""
     p = len(penalty)
@@ -121,10 +142,7 @@ def _around_own_modes(rows: Rows, domains: Domains, penalty: Array) -> tuple[Arr
     score = np.empty((domains.n_sources, p))
     squares, freedom = np.zeros(domains.n_sources), np.zeros(domains.n_sources)
     spread_of_y = []
-    least = np.full(p, _LEAST_PRECISION)
-    if rows.family.name != "gaussian":
-        least[~which_are_levels(rows)] = _LEAST_PRECISION_OF_SLOPES
-    precision = np.diag(np.maximum(penalty, least))
+    precision = precision_of_modes(rows, penalty)
     noisy = rows.family.name not in ("bernoulli", "multinomial", "poisson")
     for index in range(domains.n_sources):
         likelihood = rows.likelihood(domains.source_rows(index), 1.0)
@@ -199,14 +217,8 @@ def _beyond_doubt(
 
 
 def _pearson(likelihood: Likelihood, mode: Array) -> tuple[float, float]:
-    eta = likelihood.predictor(mode)
-    total = float(likelihood.sample_weight.sum())
-    if likelihood.family == "gaussian":
-        squares = (likelihood.y - eta) ** 2
-    else:
-        mean = np.exp(eta)
-        squares = (likelihood.y - mean) ** 2 / mean ** likelihood._variance_power()
-    return float(likelihood.sample_weight @ squares), total
+    weight = likelihood.sample_weight
+    return float(weight @ likelihood.residuals(mode) ** 2), float(weight.sum())
 
 
 def told_in_own_units(

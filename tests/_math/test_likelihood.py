@@ -303,3 +303,29 @@ class TestPenalisedMode:
         mode, _ = penalised_mode(likelihood, np.zeros(2 * n_outputs), precision, max_iter=200)
         gradient, _ = likelihood.gradient_and_information(mode)
         assert_allclose(gradient - precision @ mode, 0.0, atol=1e-3 * np.abs(y).max())
+
+
+class TestResiduals:
+    @pytest.mark.parametrize("family", ["bernoulli", "multinomial", "gaussian"])
+    def test_make_up_the_gradient(self, family):
+        """Of a canonical link."""
+        likelihood, at, _ = draw(family)
+        weighted = likelihood.sample_weight[:, np.newaxis] * likelihood.residuals(at).reshape(
+            40, -1
+        )
+        expected = (weighted.T @ likelihood.design).ravel()
+        assert_allclose(likelihood.gradient_and_information(at)[0], expected, rtol=1e-10)
+
+    @pytest.mark.parametrize(
+        ("family", "power", "variance"),
+        [
+            ("poisson", 1.5, lambda mean: mean),
+            ("gamma", 1.5, lambda mean: mean**2),
+            ("tweedie", 1.3, lambda mean: mean**1.3),
+        ],
+    )
+    def test_are_in_units_of_the_standard_deviation(self, family, power, variance):
+        likelihood, at, _ = draw(family, power=power)
+        mean = np.exp(likelihood.offset + likelihood.design @ at)
+        expected = (likelihood.y - mean) / np.sqrt(variance(mean))
+        assert_allclose(likelihood.residuals(at), expected)

@@ -88,3 +88,23 @@ def test_unit_of_values_does_not_matter(losses, unit):
     plain = pseudo_bma_weights(losses, are_logarithmic=False, n_draws=20)
     scaled = pseudo_bma_weights(losses * unit, are_logarithmic=False, n_draws=20)
     assert_allclose(scaled, plain, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("are_logarithmic", [True, False])
+def test_rows_that_repeat_each_other_are_drawn_as_one(are_logarithmic):
+    losses = np.random.default_rng(0).exponential(size=(8, 2))
+    options = {"are_logarithmic": are_logarithmic}
+    expected = pseudo_bma_weights(losses, **options)
+    thrice = np.repeat(np.arange(8), 3)
+    # Evidence counts rows: a third of it is that of the eight.
+    found = pseudo_bma_weights(losses[thrice], groups=thrice, rate=1 / 3, **options)
+    assert_allclose(found, expected, rtol=1e-8)
+    as_weights = pseudo_bma_weights(losses[thrice], np.full(24, 1 / 3), groups=thrice, **options)
+    assert_allclose(as_weights, expected, rtol=1e-8)
+
+
+def test_one_group_leaves_nothing_to_chance():
+    losses = np.random.default_rng(0).exponential(size=(20, 2))
+    found = pseudo_bma_weights(losses, are_logarithmic=True, groups=np.zeros(20, dtype=int))
+    expected = np.exp(-losses.sum(axis=0))
+    assert_allclose(found, expected / expected.sum(), rtol=1e-8)
