@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,7 +32,13 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklearn_transfer._domains import Domains, column_name, index_domains, split_domain_column
+from sklearn_transfer._domains import (
+    Domains,
+    column_name,
+    factorize_labels,
+    index_domains,
+    split_domain_column,
+)
 from sklearn_transfer._sklearn import (
     HasMethods,
     _check_sample_weight,
@@ -93,11 +100,17 @@ class BaseDomainEstimator(BaseEstimator, ABC):
         self : object
             The fitted estimator.
         """
+        return self._fit_or_stay(X, y, sample_weight, sample_domain)
+
+    def _fit_or_stay(
+        self, X: Any, y: Any, sample_weight: Any, sample_domain: Any, groups: Any = None
+    ) -> Any:
+        """Validate and fit; whatever fails leaves the estimator as it was."""
         before = dict(vars(self))
         try:
             for name in [name for name in before if name.endswith("_")]:
                 delattr(self, name)
-            self._fit(*self._validate(X, y, sample_weight, sample_domain))
+            self._fit(*self._validate(X, y, sample_weight, sample_domain, groups))
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -119,7 +132,7 @@ class BaseDomainEstimator(BaseEstimator, ABC):
         """Validate y before any row is dropped."""
 
     def _validate(
-        self, X: Any, y: Any, sample_weight: Any, sample_domain: Any
+        self, X: Any, y: Any, sample_weight: Any, sample_domain: Any, groups: Any = None
     ) -> tuple[Any, NDArray[Any], NDArray[np.float64] | None, Domains]:
         self._check_kind()
         X = _as_table(X, self)
@@ -139,6 +152,12 @@ class BaseDomainEstimator(BaseEstimator, ABC):
         domains = None
         if sample_domain is not None:  # refuse bad labels before anything is dropped
             domains = self._index_domains(sample_domain, _num_samples(X))
+        if groups is not None:
+            groups, names = factorize_labels(
+                groups, _num_samples(X), place="`groups`", noun="group"
+            )
+            if len(names) == len(groups):
+                groups = None
         if sample_weight is not None:
             sample_weight = _check_weights(sample_weight, X)
             present = np.flatnonzero(sample_weight)
@@ -147,8 +166,12 @@ class BaseDomainEstimator(BaseEstimator, ABC):
                 if domains is not None:
                     codes = domains.per_row(0, np.arange(1, domains.n_sources + 1))[present]
                     domains = _without_rows(domains, codes.astype(np.intp))
+                if groups is not None:  # numbered as if the absent rows had never been there
+                    groups, _ = factorize_labels(groups[present], len(present))
         if domains is None:
             domains = self._index_domains(None, _num_samples(X))
+        if groups is not None:
+            domains = replace(domains, groups=groups)
         self._set_classes(y)
         self.target_domain_ = domains.target
         self.source_domains_ = domains.sources
@@ -190,6 +213,44 @@ class BaseTransfer(BaseDomainEstimator):
 
     # Set by every subclass's __init__.
     estimator: Any
+
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"sample_domain": True, "groups": True}
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        sample_domain: Any = None,
+        groups: Any = None,
+    ) -> Any:
+        """Fit on the target's rows and on the sources, as much as each helps.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            Rows of the target and of all sources. A dataframe reaches the inner estimator as a
+            dataframe.
+        y : array-like of shape (n_samples,)
+            Labels or values.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights; a weight of 2 is a row twice, a weight of 0 an absent row.
+        sample_domain : array-like of shape (n_samples,), default=None
+            The domain of every row: any hashable labels. None, with `domain_column` unset, takes
+            all rows as target rows.
+        groups : array-like of shape (n_samples,), default=None
+            The group of every row, such as the patient or the day: any hashable labels. Where
+            rows are held out, to compare models or to stop early, rows of one group are held out
+            together. None takes every row for a group of its own.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._fit_or_stay(X, y, sample_weight, sample_domain, groups)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict for rows of the target domain.

@@ -33,12 +33,16 @@ class Domains:
         Row numbers, stably sorted by domain: the target's rows, then each source's.
     offsets : ndarray of shape (n_sources + 2,)
         Where each domain begins in `order`.
+    groups : ndarray of int of shape (n_samples,) or None, default=None
+        Group of each row, in the order given: rows of one group are held out together, in
+        whatever domain. None takes every row for a group of its own.
     """
 
     target: Hashable
     sources: NDArray[Any]
     order: NDArray[np.intp]
     offsets: NDArray[np.intp]
+    groups: NDArray[np.intp] | None = None
 
     @property
     def n_sources(self) -> int:
@@ -53,6 +57,29 @@ class Domains:
     def source_rows(self, index: int) -> NDArray[np.intp]:
         """Row numbers of the source number `index`, in the order given."""
         return self.order[self.offsets[index + 1] : self.offsets[index + 2]]
+
+    def groups_of(self, rows: NDArray[np.intp]) -> NDArray[np.intp] | None:
+        """Groups of some rows; None where there are none."""
+        return None if self.groups is None else self.groups[rows]
+
+    def all_but(self, held_out: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Rows of every domain that may be trained on while some are held out.
+
+        Parameters
+        ----------
+        held_out : ndarray of int
+            Row numbers.
+
+        Returns
+        -------
+        rows : ndarray of int
+            Increasing numbers of the other rows, without those of groups held out.
+        """
+        used = np.ones(len(self.order), dtype=bool)
+        used[held_out] = False
+        if self.groups is not None:
+            used &= ~np.isin(self.groups, self.groups[held_out])
+        return np.flatnonzero(used)
 
     def per_row(self, target_value: float, source_values: NDArray[Any]) -> NDArray[np.float64]:
         """Spread one value per domain over the rows.
@@ -111,7 +138,13 @@ class Domains:
         place = np.cumsum(stays) - 1
         in_order = stays[self.order]
         before = np.concatenate([[0], np.cumsum(in_order)])
-        return Domains(self.target, self.sources, place[self.order[in_order]], before[self.offsets])
+        return Domains(
+            self.target,
+            self.sources,
+            place[self.order[in_order]],
+            before[self.offsets],
+            self.groups_of(rows),
+        )
 
 
 def index_domains(sample_domain: Any, target_domain: Hashable, n_samples: int) -> Domains:

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
 
-from sklearn_transfer._weighted_fit import final_step
+from sklearn_transfer._weighted_fit import final_step, take_rows
 
 Array = NDArray[np.float64]
 
@@ -42,12 +41,37 @@ class Family:
 
 @dataclass(frozen=True)
 class TargetSample:
-    """The target's rows, with what their models need to know."""
+    """The target's rows, with what their models need to know.
+
+    Parameters
+    ----------
+    X : {ndarray, sparse matrix, dataframe} of shape (n_samples, n_features)
+        The rows.
+    y : ndarray of shape (n_samples,)
+        Their labels or values.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Their weights.
+    classes : ndarray of shape (n_classes,) or None
+        All labels; None for values.
+    groups : ndarray of int of shape (n_samples,) or None, default=None
+        Rows of one group are held out together.
+    """
 
     X: Any
     y: NDArray[Any]
     sample_weight: Array | None
     classes: NDArray[Any] | None
+    groups: NDArray[np.intp] | None = None
+
+    def take(self, rows: NDArray[np.intp]) -> TargetSample:
+        """Some of the rows."""
+        return TargetSample(
+            take_rows(self.X, rows),
+            self.y[rows],
+            None if self.sample_weight is None else self.sample_weight[rows],
+            self.classes,
+            None if self.groups is None else self.groups[rows],
+        )
 
     @property
     def size(self) -> float:
@@ -111,32 +135,3 @@ def _boosted_family(step: Any) -> Family:
             power = params.get("tweedie_variance_power") or 1.5
             return Family(name, linear=False, power=float(power))
     return Family("gaussian", linear=False)
-
-
-def deal_folds(
-    y: NDArray[Any], n_folds: int, classes: NDArray[Any] | None, random_state: Any
-) -> NDArray[np.intp]:
-    """Deal rows out to folds, classes evenly, however few rows they have.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,)
-        Labels or values.
-    n_folds : int
-        Number of folds.
-    classes : ndarray or None
-        Given for labels, None for values.
-    random_state : int, RandomState instance or None
-        Of the shuffle.
-
-    Returns
-    -------
-    fold_of_row : ndarray of shape (n_samples,)
-        Fold numbers.
-    """
-    shuffled = check_random_state(random_state).permutation(len(y))
-    if classes is not None:
-        shuffled = shuffled[np.argsort(y[shuffled], kind="stable")]
-    fold_of_row = np.empty(len(y), dtype=np.intp)
-    fold_of_row[shuffled] = np.arange(len(y)) % n_folds
-    return fold_of_row

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import logsumexp, softmax
 
-from sklearn_transfer._families import Family, TargetSample, deal_folds, model_family
+from sklearn_transfer._families import Family, TargetSample, model_family
+from sklearn_transfer._folds import deal_folds
 from sklearn_transfer._math.calibration import class_shares, class_shift
 from sklearn_transfer._math.discrepancy import (
     deviation_gram,
@@ -31,7 +32,7 @@ from sklearn_transfer._math.discrepancy import (
     prior_tangents,
     probability_deviations,
 )
-from sklearn_transfer._weighted_fit import FittedModel, final_step, take_rows
+from sklearn_transfer._weighted_fit import FittedModel, final_step
 
 Array = NDArray[np.float64]
 
@@ -162,7 +163,7 @@ class FunctionalGeometry:
     own_intercepts : bool
         Whether every domain has its own intercept.
     fit : callable
-        ``fit(X, y, sample_weight) -> FittedModel``: how a target model is fitted.
+        ``fit(sample) -> FittedModel``: how rows of the target are fitted by themselves.
     random_state : int, RandomState instance or None
         Of the folds.
 
@@ -184,7 +185,7 @@ class FunctionalGeometry:
         target: TargetSample,
         sources: Sequence[FittedModel],
         own_intercepts: bool,
-        fit: Callable[[Any, NDArray[Any], Array | None], FittedModel],
+        fit: Callable[[TargetSample], FittedModel],
         largest_source: Callable[[], TargetSample],
         random_state: Any,
     ):
@@ -268,20 +269,21 @@ class FunctionalGeometry:
         return _link(model.predict(self.target.X), self.family)
 
     def _fold_predictions(
-        self, sample: TargetSample, fit: Callable[..., FittedModel], random_state: Any
+        self, sample: TargetSample, fit: Callable[[TargetSample], FittedModel], random_state: Any
     ) -> tuple[Array, NDArray[np.intp]]:
         """Predictions on the target's rows by models that each leave out a fold of `sample`."""
         n_folds = max(min(self.n_folds, len(sample.y)), 2)
-        fold_of_row = deal_folds(sample.y, n_folds, sample.classes, random_state)
+        groups = sample.groups
+        if groups is not None and len(np.unique(groups)) < 2:
+            groups = None  # a model of other rows of the group says more than a constant
+        fold_of_row = deal_folds(sample.y, n_folds, sample.classes, random_state, groups)
         by_fold = []
-        for fold in range(n_folds):
-            rows = np.flatnonzero(fold_of_row != fold)
-            y = sample.y[rows]
-            if len(np.unique(y)) < 2 and (sample.classes is not None or len(rows) == 0):
-                by_fold.append(self._constant(y))
+        for fold in range(max(fold_of_row.max() + 1, 2)):
+            part = sample.take(np.flatnonzero(fold_of_row != fold))
+            if len(np.unique(part.y)) < 2 and (sample.classes is not None or len(part.y) == 0):
+                by_fold.append(self._constant(part.y))
             else:
-                weight = None if sample.sample_weight is None else sample.sample_weight[rows]
-                by_fold.append(self._predict(fit(take_rows(sample.X, rows), y, weight)))
+                by_fold.append(self._predict(fit(part)))
         return np.stack(by_fold), fold_of_row
 
     def _constant(self, y: NDArray[Any]) -> Array:

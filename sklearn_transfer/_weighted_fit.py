@@ -18,13 +18,11 @@ from numpy.typing import NDArray
 from sklearn import config_context, get_config
 from sklearn.base import clone, is_classifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_transfer._sklearn import _num_samples, _safe_indexing
-from sklearn_transfer._warnings import warn_transfer
 
 
 @dataclass(frozen=True)
@@ -240,43 +238,6 @@ def weight_keyword(estimator: Any) -> str:
             f"Got {name}, which does not, instead; choose an estimator with `sample_weight`."
         )
     return "sample_weight"
-
-
-def hold_out(
-    y: NDArray[Any], fraction: float, random_state: Any, stratify: bool
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Split rows into those to train on and those on which to stop early.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,)
-        Labels or values.
-    fraction : float
-        Share of the rows to hold out.
-    random_state : int, RandomState instance or None
-        Of the shuffle.
-    stratify : bool
-        Whether to keep the classes' shares.
-
-    Returns
-    -------
-    train, held_out : ndarray
-        Increasing row numbers. Where the rows are too few to be split, both are all rows, with a
-        warning.
-    """
-    rows = np.arange(len(y))
-    try:
-        train, held = train_test_split(
-            rows, test_size=fraction, random_state=random_state, stratify=y if stratify else None
-        )
-    except ValueError:
-        warn_transfer(
-            f"{len(y)} rows are too few to hold out a share of {fraction:g} for early stopping: "
-            "it watches the training rows themselves. Give more rows or set "
-            "early_stopping_rounds=None.",
-        )
-        return rows, rows
-    return np.sort(train), np.sort(held)
 
 
 def _fit_plain(

@@ -14,11 +14,11 @@ from sklearn.pipeline import Pipeline
 
 from sklearn_transfer._domains import Domains
 from sklearn_transfer._families import TargetSample
+from sklearn_transfer._folds import hold_out
 from sklearn_transfer._own_intercepts import fit_with_own_intercepts
 from sklearn_transfer._weighted_fit import (
     FittedModel,
     fit_weighted,
-    hold_out,
     take_rows,
     wants_evaluation_set,
 )
@@ -81,7 +81,13 @@ class WeightedRefit:
         self._train_target = domains.target_rows
         if wants_evaluation_set(estimator):
             rows = domains.target_rows
-            train, held = self._hold_out(y[rows])
+            train, held = hold_out(
+                y[rows],
+                validation_fraction,
+                random_state,
+                self.classes is not None,
+                domains.groups_of(rows),
+            )
             self._train_target, self._held_out = rows[train], rows[held]
 
     def restricted_to(self, rows: NDArray[np.intp]) -> WeightedRefit:
@@ -175,9 +181,8 @@ class WeightedRefit:
             self.estimator, self.source(index), self.validation_fraction, self.random_state
         )
 
-    def fit_rows(self, X: Any, y: NDArray[Any], sample_weight: Array | None) -> FittedModel:
+    def fit_rows(self, sample: TargetSample) -> FittedModel:
         """Fit some rows of the target by themselves, as a fold does."""
-        sample = TargetSample(X, y, sample_weight, self.classes)
         return fit_alone(self.estimator, sample, self.validation_fraction, self.random_state)
 
     def whole(self, model: FittedModel) -> FittedModel:
@@ -190,10 +195,13 @@ class WeightedRefit:
 
     def _sample(self, rows: NDArray[np.intp]) -> TargetSample:
         weight = None if self.sample_weight is None else self.sample_weight[rows]
-        return TargetSample(take_rows(self.X, rows), self.y[rows], weight, self.classes)
-
-    def _hold_out(self, y: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        return hold_out(y, self.validation_fraction, self.random_state, self.classes is not None)
+        return TargetSample(
+            take_rows(self.X, rows),
+            self.y[rows],
+            weight,
+            self.classes,
+            self.domains.groups_of(rows),
+        )
 
 
 def fit_alone(
@@ -226,7 +234,9 @@ def fit_alone(
     X, y, weight = sample.X, sample.y, sample.sample_weight
     if not wants_evaluation_set(estimator):
         return fit_weighted(estimator, X, y, weight)
-    train, held = hold_out(y, validation_fraction, random_state, sample.classes is not None)
+    train, held = hold_out(
+        y, validation_fraction, random_state, sample.classes is not None, sample.groups
+    )
     return fit_weighted(
         estimator,
         take_rows(X, train),

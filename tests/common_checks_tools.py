@@ -245,8 +245,8 @@ def check_weights_are_routed_on_request(row: Row) -> None:
             make_pipeline(clone(estimator)).fit(p.X, p.y, **given)
         asked = clone(estimator).set_fit_request(sample_weight=True)
         assert_same_answers(model, make_pipeline(asked).fit(p.X, p.y, **given)[-1], p.X)
-        alias = clone(estimator).set_fit_request(sample_domain="groups")
-        other = make_pipeline(alias).fit(p.X, p.y, groups=p.domain)[-1]
+        alias = clone(estimator).set_fit_request(sample_domain="ward")
+        other = make_pipeline(alias).fit(p.X, p.y, ward=p.domain)[-1]
         assert_same_answers(fitted(estimator, *p), other, p.X)
 
 

@@ -20,6 +20,7 @@ FLOORS = {
     "_sklearn": 0,
     "_warnings": 0,
     "_domains": 1,
+    "_folds": 1,
     "discrepancy": 1,
     "_base": 2,
     "_families": 2,

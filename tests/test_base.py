@@ -246,7 +246,11 @@ def test_an_estimator_that_is_none_is_refused_in_fit(given):
 
 def test_sample_domain_is_requested_and_weights_are_left_open():
     requests = get_routing_for_object(TargetOnlyClassifier())
-    assert requests.fit.requests == {"sample_domain": True, "sample_weight": None}
+    assert requests.fit.requests == {
+        "sample_domain": True,
+        "groups": True,
+        "sample_weight": None,
+    }
     assert "sample_domain" not in requests.predict.requests
     assert "sample_domain" not in requests.score.requests
     with config_context(enable_metadata_routing=True):

@@ -16,12 +16,13 @@ from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import sklearn_transfer
-from tests import common_checks_tables, common_checks_tools
+from tests import common_checks_groups, common_checks_tables, common_checks_tools
 from tests.common_checks import CHECKS, LEFT_OUT_FOR_TRANSFORMERS
 from tests.registry import ROWS, Row
 
 # Importing a file of checks is what puts them on the list.
-assert common_checks_tables.CHECKS is common_checks_tools.CHECKS is CHECKS
+for checks in (common_checks_groups, common_checks_tables, common_checks_tools):
+    assert checks.CHECKS is CHECKS
 
 BY_REPR = {repr(row.make()): row for row in ROWS}
 # What the generator leaves out.

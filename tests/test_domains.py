@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime as dt
 import warnings
 from collections import namedtuple
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -355,6 +356,26 @@ def test_restricted_to_is_the_index_of_the_rows_that_stay(seed, n_rows, n_domain
         assert_array_equal(part.source_rows(index), np.flatnonzero(kept == source))
     assert_allclose(part.totals(None).sum(), len(rows))
     assert_array_equal(whole.order[: whole.offsets[1]], np.flatnonzero(labels == labels[0]))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 4)), min_size=1, max_size=20), st.data()
+)
+def test_all_but_leaves_out_groups_in_every_domain(rows, data):
+    labels, groups = np.array(rows).T
+    held_out = data.draw(st.sets(st.integers(0, len(rows) - 1)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TransferWarning)
+        plain = index_domains(labels, int(labels[0]), len(labels))
+    held = np.array(sorted(held_out), dtype=np.intp)
+    assert plain.groups_of(held) is None
+    assert plain.all_but(held).tolist() == [i for i in range(len(rows)) if i not in held_out]
+    grouped = replace(plain, groups=groups)
+    assert grouped.groups_of(held).tolist() == groups[held].tolist()
+    gone = {groups[i] for i in held_out}
+    assert grouped.all_but(held).tolist() == [i for i in range(len(rows)) if groups[i] not in gone]
+    part = grouped.restricted_to(grouped.all_but(held))
+    assert part.groups.tolist() == groups[grouped.all_but(held)].tolist()
 
 
 def test_restricted_to_all_and_to_none():

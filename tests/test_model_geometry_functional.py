@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,9 +49,9 @@ class Recorder:
         self.seen = []
         self.models = []
 
-    def __call__(self, X, y, sample_weight):
-        self.seen.append({row.tobytes() for row in np.asarray(X)})
-        self.models.append(fit_weighted(self.inner, X, y, sample_weight))
+    def __call__(self, sample):
+        self.seen.append({row.tobytes() for row in np.asarray(sample.X)})
+        self.models.append(fit_weighted(self.inner, sample.X, sample.y, sample.sample_weight))
         return self.models[-1]
 
 
@@ -259,7 +257,7 @@ class TestFunctional:
                 sample,
                 sources,
                 False,
-                partial(fit_weighted, inner),
+                lambda part: fit_weighted(inner, part.X, part.y),
                 never,
                 0,
             )

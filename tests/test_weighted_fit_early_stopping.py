@@ -8,8 +8,6 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
@@ -19,10 +17,8 @@ from xgboost import XGBRegressor
 
 from sklearn_transfer._weighted_fit import (
     fit_weighted,
-    hold_out,
     wants_evaluation_set,
 )
-from sklearn_transfer.exceptions import TransferWarning
 from tests.weighted_fit_data import VALUES, WEIGHT, X, Y, boosted, logistic, search
 
 
@@ -144,31 +140,3 @@ def test_who_wants_an_evaluation_set():
     assert wants_evaluation_set(make_pipeline(StandardScaler(), _stopping()))
     assert not wants_evaluation_set(boosted())
     assert not wants_evaluation_set(logistic())
-
-
-@given(st.integers(2, 60), st.floats(0.05, 0.95), st.integers(1, 4), st.integers(0, 10**6))
-def test_held_out_rows(n, fraction, n_classes, seed):
-    y = np.random.default_rng(seed).integers(0, n_classes, n)
-    with warnings.catch_warnings(record=True) as heard:
-        warnings.simplefilter("always", TransferWarning)
-        train, held = hold_out(y, fraction, seed, stratify=True)
-    again = hold_out_quietly(y, fraction, seed)
-    assert_array_equal(train, again[0])
-    assert_array_equal(held, again[1])
-    assert (np.diff(train) > 0).all()
-    assert (np.diff(held) > 0).all()
-    if heard:
-        assert len(train) == len(held) == n
-        assert "too few to hold out" in str(heard[0].message)
-    else:
-        assert sorted([*train, *held]) == list(range(n))
-        assert len(held) == np.ceil(fraction * n)
-        for label in np.unique(y):
-            share = (y[held] == label).sum() / (y == label).sum()
-            assert abs(share - fraction) * (y == label).sum() <= 1.5
-
-
-def hold_out_quietly(y, fraction, seed):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TransferWarning)
-        return hold_out(y, fraction, seed, stratify=True)

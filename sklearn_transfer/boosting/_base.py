@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,6 +17,7 @@ from sklearn_transfer._base import BaseTransfer, BaseTransferClassifier, BaseTra
 from sklearn_transfer._domains import Domains
 from sklearn_transfer._progress import shown
 from sklearn_transfer._sklearn import Interval
+from sklearn_transfer._warnings import warn_transfer
 from sklearn_transfer._weighted_fit import FittedModel
 from sklearn_transfer._weighted_refit import WeightedRefit
 from sklearn_transfer.boosting._ensembles import WeightedMedian, WeightedVote
@@ -28,7 +28,6 @@ from sklearn_transfer.boosting._rows import (
     seeded,
     weighted_rows,
 )
-from sklearn_transfer.exceptions import TransferWarning
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,23 +160,19 @@ class BaseBoostingClassifier(BaseBoosting, BaseTransferClassifier):
             dtype=bool,
         )
         if one_class.any() and len(self.classes_) > 1:
-            warnings.warn(
+            warn_transfer(
                 "Sources with one class only tell nothing of the difference between classes and "
                 f"are left out: {self.source_domains_[one_class].tolist()}. Their weight is 0.",
-                TransferWarning,
-                stacklevel=5,
             )
         return np.flatnonzero(~one_class)
 
     def _can_boost(self, y: NDArray[Any]) -> bool:
         classes = np.unique(y)
         if len(classes) == 1:
-            warnings.warn(
+            warn_transfer(
                 f"All {len(y)} rows of the target have the class {classes.tolist()[0]!r}: boosting "
                 "would only learn to predict it everywhere. The inner estimator is fitted to all "
                 "rows instead, the sources at weight 1.",
-                TransferWarning,
-                stacklevel=5,
             )
         return len(classes) > 1
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -23,9 +22,9 @@ from sklearn_transfer._math.boosting import (
     vote_weight,
 )
 from sklearn_transfer._progress import logger
+from sklearn_transfer._warnings import warn_transfer
 from sklearn_transfer._weighted_fit import FittedModel
 from sklearn_transfer.boosting._rows import WeightedRows
-from sklearn_transfer.exceptions import TransferWarning
 
 Array = NDArray[np.float64]
 
@@ -155,10 +154,8 @@ def boost(
 
 def _warn_about_chance(eps: float, chance: float) -> None:
     """Say that boosting did not get under way."""
-    warnings.warn(
+    warn_transfer(
         "The sources outweigh and contradict the target: no learner is better than chance on it, "
         f"which has the weighted error {chance:.3g}. The one with the least, {eps:.3g}, is kept "
         "alone. Leave sources out, or give the target's rows a larger `sample_weight`.",
-        TransferWarning,
-        stacklevel=7,
     )

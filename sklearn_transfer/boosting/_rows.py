@@ -13,10 +13,10 @@ from sklearn.base import clone, is_classifier
 from sklearn.utils import check_random_state
 
 from sklearn_transfer._domains import Domains
+from sklearn_transfer._folds import hold_out
 from sklearn_transfer._weighted_fit import (
     FittedModel,
     fit_weighted,
-    hold_out,
     take_rows,
     wants_evaluation_set,
     weight_keyword,
@@ -148,7 +148,13 @@ def leave_out_sources(
     order = np.concatenate(per_domain)
     rows = np.sort(order)
     offsets = np.cumsum([0, *(len(rows_of) for rows_of in per_domain)])
-    fewer = Domains(domains.target, domains.sources[kept], np.searchsorted(rows, order), offsets)
+    fewer = Domains(
+        domains.target,
+        domains.sources[kept],
+        np.searchsorted(rows, order),
+        offsets,
+        domains.groups_of(rows),
+    )
     weight = None if sample_weight is None else sample_weight[rows]
     return take_rows(X, rows), y[rows], weight, fewer
 
@@ -193,7 +199,13 @@ def weighted_rows(
     evaluation = None
     if wants_evaluation_set(estimator):
         target = domains.target_rows
-        train, held = hold_out(y[target], validation_fraction, seed, is_classifier(estimator))
+        train, held = hold_out(
+            y[target],
+            validation_fraction,
+            seed,
+            is_classifier(estimator),
+            domains.groups_of(target),
+        )
         evaluation = (take_rows(X, target[held]), y[target[held]])
         initial[target[np.setdiff1d(held, train)]] = 0.0
     return WeightedRows(estimator, X, y, domains, initial, is_target, evaluation)

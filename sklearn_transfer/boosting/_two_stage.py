@@ -13,6 +13,7 @@ from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_transfer._folds import deal_folds
 from sklearn_transfer._math.boosting import is_chance, target_beta, target_error, vote_weight
 from sklearn_transfer._math.boosting_two_stage import (
     shrink_sources,
@@ -209,9 +210,19 @@ class TwoStageTrAdaBoostRegressor(BaseBoostingRegressor):
                 f"cross-validation. Got {len(target)} instead; use TrAdaBoostRegressor or more "
                 "target rows."
             )
-        n_folds = min(self.n_folds, len(target))
-        split = KFold(n_folds, shuffle=True, random_state=random_state).split(target)
-        return [target[held] for _, held in split]
+        groups = rows.domains.groups_of(target)
+        if groups is None:
+            n_folds = min(self.n_folds, len(target))
+            split = KFold(n_folds, shuffle=True, random_state=random_state).split(target)
+            return [target[held] for _, held in split]
+        if len(np.unique(groups)) < 2:
+            raise ValueError(
+                "`groups` must put the target's rows into two groups at least, by which the steps "
+                "are judged in cross-validation. Got 1 group instead; use TrAdaBoostRegressor or "
+                "rows of more groups."
+            )
+        fold_of_row = deal_folds(rows.y[target], self.n_folds, None, random_state, groups)
+        return [target[fold_of_row == fold] for fold in range(fold_of_row.max() + 1)]
 
     def _first_stage(self, rows: WeightedRows, random_state: np.random.RandomState) -> list[Array]:
         """Row weights of all steps, each with sum 1."""
@@ -306,8 +317,9 @@ def _held_out_squares(
     seed: int,
 ) -> float:
     """Weighted sum of squared errors on held-out target rows."""
-    without = weight.copy()
-    without[held] = 0.0
+    without = np.zeros_like(weight)
+    used = rows.domains.all_but(held)
+    without[used] = weight[used]
     rounds = boost_target(rows, without, n_rounds, loss, seed)
     median = WeightedMedian(rounds.models, np.array(rounds.votes))
     predicted = median.predict(take_rows(rows.X, held))

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_transfer._base import BaseTransfer
 from sklearn_transfer._domains import Domains
+from sklearn_transfer._folds import deal_folds
 from sklearn_transfer._math.aggregation import exponential_weights, variance_scale
 from sklearn_transfer._progress import counted, logger, shown
 from sklearn_transfer._sklearn import Interval, StrOptions
@@ -25,7 +26,6 @@ from sklearn_transfer.ensemble._mixture import MixtureClassifier, MixtureRegress
 from sklearn_transfer.ensemble._row_fit import (
     Problem,
     check_probabilistic,
-    deal_folds,
     informative_sources,
     target_is_comparable,
 )
@@ -270,7 +270,14 @@ def _split_losses(
     """Losses of all candidates on one half of the target after training on the other."""
     rows = problem.domains.target_rows
     random_state = np.random.RandomState(seed)
-    fold = deal_folds(problem.y[rows], 2, random_state, stratify=problem.classes is not None)
+    fold = deal_folds(
+        problem.y[rows],
+        2,
+        problem.classes,
+        random_state,
+        problem.domains.groups_of(rows),
+        from_anywhere=True,
+    )
     train, held = rows[fold == 0], rows[fold == 1]
     losses = np.empty(len(candidates))
     for number, (learner, source) in enumerate(candidates):

@@ -98,12 +98,12 @@ class BaseModelAggregation(BaseTransferClassifier):
             )
 
     def _validate(
-        self, X: Any, y: Any, sample_weight: Any, sample_domain: Any
+        self, X: Any, y: Any, sample_weight: Any, sample_domain: Any, groups: Any = None
     ) -> tuple[Any, NDArray[Any], Array | None, Domains]:
         with warnings.catch_warnings():
             if self.source_estimators:  # rows of the target alone are as it should be
                 warnings.filterwarnings("ignore", "Only the target", TransferWarning)
-            return super()._validate(X, y, sample_weight, sample_domain)
+            return super()._validate(X, y, sample_weight, sample_domain, groups)
 
     def _fit(self, X: Any, y: NDArray[Any], sample_weight: Array | None, domains: Domains) -> None:
         priors = self._checked_priors()
@@ -129,7 +129,14 @@ class BaseModelAggregation(BaseTransferClassifier):
         X_target, y_target = take_rows(X, rows), y[rows]
         if not models:
             self._start([], len(labels))
-            self._keep_model(self._target_only(X_target, y_target, weight, seed))
+            self._keep_model(
+                self._target_only(
+                    TargetSample(
+                        X_target, y_target, weight, np.unique(y_target), domains.groups_of(rows)
+                    ),
+                    seed,
+                )
+            )
             return
         position = np.array([labels.index(label) for label in models], dtype=np.intp)
         self._start(position, len(labels))
@@ -176,11 +183,8 @@ class BaseModelAggregation(BaseTransferClassifier):
             )
         return priors
 
-    def _target_only(
-        self, X: Any, y: NDArray[Any], sample_weight: Array | None, seed: int
-    ) -> FittedModel:
+    def _target_only(self, sample: TargetSample, seed: int) -> FittedModel:
         estimator = self._source_estimator()
-        sample = TargetSample(X, y, sample_weight, np.unique(y))
         return fit_alone(
             estimator,
             sample,
@@ -258,4 +262,5 @@ def _with_several_classes(domains: Domains, y: NDArray[Any], given: dict) -> Dom
         domains.sources[np.array(kept, dtype=np.intp)],
         np.concatenate(rows),
         offsets,
+        domains.groups,
     )

@@ -7,7 +7,7 @@ Nothing here weights a source, so that inner estimators without `sample_weight` 
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_transfer._domains import Domains
+from sklearn_transfer._folds import hold_out
 from sklearn_transfer._math.aggregation import mean_deviance, mean_squared_error
+from sklearn_transfer._warnings import warn_transfer
 from sklearn_transfer._weighted_fit import (
     FittedModel,
     fit_weighted,
-    hold_out,
     take_rows,
     wants_evaluation_set,
 )
-from sklearn_transfer.exceptions import TransferWarning
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -67,9 +67,16 @@ class Problem:
         """Rows of the target, or some of them, with those of one source where it is not None."""
         if target_rows is None:
             target_rows = self.domains.target_rows
-        if source is None:
-            return np.sort(target_rows)
-        return np.sort(np.concatenate([target_rows, self.domains.source_rows(source)]))
+        return self.training_rows([] if source is None else [source], target_rows)
+
+    def training_rows(self, sources: Sequence[int], target_rows: Rows) -> Rows:
+        """Some rows of the target and those of some sources, without groups that are held out."""
+        domains = self.domains
+        rows = np.concatenate([target_rows, *(domains.source_rows(index) for index in sources)])
+        if domains.groups is not None:
+            held_out = np.setdiff1d(domains.target_rows, target_rows)
+            rows = np.intersect1d(rows, domains.all_but(held_out))
+        return np.sort(rows)
 
     def fit(self, estimator: Any, rows: Rows, row_weight: Array | None = None) -> FittedModel:
         """Fit a clone on some rows.
@@ -115,7 +122,8 @@ class Problem:
             self.y[rows[watched]],
             self.validation_fraction,
             self.seed,
-            stratify=self.classes is not None,
+            self.classes is not None,
+            self.domains.groups_of(rows[watched]),
         )
         others = np.setdiff1d(everything, watched)
         return np.sort(np.concatenate([others, watched[train]])), watched[held]
@@ -184,11 +192,9 @@ def informative_sources(problem: Problem) -> Rows:
     several = [len(np.unique(problem.y[domains.source_rows(i)])) > 1 for i in numbers.tolist()]
     left_out = domains.sources[~np.array(several, dtype=bool)]
     if len(left_out):
-        warnings.warn(
+        warn_transfer(
             "Sources with one class only tell nothing of the difference between classes and "
             f"are left out: {left_out.tolist()}. Their weight is 0.",
-            TransferWarning,
-            stacklevel=6,
         )
     return numbers[several]
 
@@ -206,53 +212,22 @@ def target_is_comparable(problem: Problem, without: str) -> bool:
     Returns
     -------
     comparable : bool
-        False for a single row and for rows of one class.
+        False for a single row or group and for rows of one class.
     """
     y = problem.y[problem.domains.target_rows]
+    groups = problem.domains.groups_of(problem.domains.target_rows)
     if len(y) < 2:
         reason = f"{len(y)} row of the target cannot be split"
+    elif groups is not None and len(np.unique(groups)) < 2:
+        reason = f"All {len(y)} rows of the target are of one group"
     elif problem.classes is not None and len(np.unique(y)) < 2:
         reason = f"All {len(y)} rows of the target have the class {y[:1].tolist()[0]!r}"
     else:
         return True
-    warnings.warn(
+    warn_transfer(
         f"{reason}: sources cannot be compared on them, and {without}. Give more target rows.",
-        TransferWarning,
-        stacklevel=6,
     )
     return False
-
-
-def deal_folds(
-    y: NDArray[Any], n_folds: int, random_state: np.random.RandomState, *, stratify: bool
-) -> NDArray[np.intp]:
-    """Fold of each row; the folds differ by one row at most, however few rows there are.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,)
-        Labels or values.
-    n_folds : int
-        Number of folds.
-    random_state : RandomState
-        Of the shuffle.
-    stratify : bool
-        Whether each class, too, is dealt out as evenly as possible.
-
-    Returns
-    -------
-    fold : ndarray of shape (n_samples,)
-        Numbers in 0..n_folds-1.
-    """
-    # Random numbers are drawn in the order of the rows alone, not of labels or domains.
-    shuffled = random_state.permutation(len(y))
-    # Starting anywhere, so that a class of one row is not always in the same fold.
-    first = random_state.randint(n_folds)
-    if stratify:
-        shuffled = shuffled[np.argsort(y[shuffled], kind="stable")]
-    fold = np.empty(len(y), dtype=np.intp)
-    fold[shuffled] = (np.arange(len(y)) + first) % n_folds
-    return fold
 
 
 def check_probabilistic(estimator: Any) -> None:

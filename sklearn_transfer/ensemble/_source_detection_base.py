@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_transfer._base import BaseTransfer
 from sklearn_transfer._domains import Domains
+from sklearn_transfer._folds import deal_folds
 from sklearn_transfer._math.aggregation import variance_scale
 from sklearn_transfer._progress import counted, logger, shown
 from sklearn_transfer._sklearn import Interval, StrOptions
@@ -24,7 +25,6 @@ from sklearn_transfer.ensemble._level_stage import add_level
 from sklearn_transfer.ensemble._row_fit import (
     Problem,
     check_probabilistic,
-    deal_folds,
     informative_sources,
     target_is_comparable,
 )
@@ -101,7 +101,14 @@ class BaseSourceDetection(BaseTransfer):
         rows = domains.target_rows
         candidates = informative_sources(problem)
         n_folds = min(self.n_folds, len(rows))
-        fold = deal_folds(y[rows], n_folds, random_state, stratify=problem.classes is not None)
+        fold = deal_folds(
+            y[rows],
+            n_folds,
+            problem.classes,
+            random_state,
+            domains.groups_of(rows),
+            from_anywhere=True,
+        )
         with shown(self.verbose):
             if len(candidates) == 0:
                 debias = None
@@ -213,8 +220,7 @@ def _with_kept(
     problem: Problem, target_rows: NDArray[np.intp], kept: NDArray[np.bool_]
 ) -> NDArray[np.intp]:
     """Some rows of the target and all rows of the kept sources."""
-    sources = [problem.domains.source_rows(int(index)) for index in np.flatnonzero(kept)]
-    return np.sort(np.concatenate([target_rows, *sources]))
+    return problem.training_rows(np.flatnonzero(kept).tolist(), target_rows)
 
 
 def _fold_loss(

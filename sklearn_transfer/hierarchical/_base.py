@@ -68,10 +68,11 @@ class BaseRandomCoefficients(BaseTransfer):
         """The population of domains, and the target's posterior in it."""
         estimator = self._inner()
         classes = np.unique(y) if is_classifier(self) else None
-        sample = TargetSample(X, y, sample_weight, classes)
+        sample = TargetSample(X, y, sample_weight, classes, domains.groups)
         self._n_samples = domains.totals(sample_weight)[1:]
         if domains.n_sources == 0:
             self.spread_ = np.empty(0)
+            self.group_correlation_ = np.nan
             self.candidates_ = {"spread_factor": np.empty(0), "level_factor": np.empty(0)}
             self.candidate_weights_ = np.empty(0)
             self.source_weights_ = np.zeros(0)
@@ -91,6 +92,7 @@ class BaseRandomCoefficients(BaseTransfer):
         found = fit_population(estimator, sample, domains, settings)
         assert found is not None
         self.spread_ = found.spread
+        self.group_correlation_ = found.group_correlation
         candidates = found.mixture.candidates
         self.candidate_weights_ = found.mixture.weights
         self.candidates_ = {

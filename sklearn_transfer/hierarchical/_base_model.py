@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_transfer._domains import Domains
-from sklearn_transfer._families import Family, TargetSample, deal_folds
+from sklearn_transfer._families import Family, TargetSample
+from sklearn_transfer._folds import deal_folds
 from sklearn_transfer._weighted_fit import FittedModel, final_step, take_rows
 from sklearn_transfer._weighted_refit import fit_alone
 from sklearn_transfer.ensemble._domain_columns import DomainColumns
@@ -75,10 +77,7 @@ def fit_base_model(
         On the scale of the family's link.
     """
     domain = domains.per_row(0, np.arange(1, domains.n_sources + 1)).astype(np.intp)
-    fold_of_row = np.empty(len(sample.y), dtype=np.intp)
-    for code in range(domains.n_sources + 1):  # by the place in the domain, whatever its name
-        rows = np.flatnonzero(domain == code)
-        fold_of_row[rows] = deal_folds(sample.y[rows], n_folds, sample.classes, seed)
+    fold_of_row = _fold_of_row(sample, domain, domains.n_sources + 1, n_folds, seed)
     everything = np.arange(len(sample.y))
     folds = [
         (np.flatnonzero(fold_of_row != fold), np.flatnonzero(fold_of_row == fold))
@@ -87,7 +86,7 @@ def fit_base_model(
     fitted = Parallel(n_jobs=n_jobs)(
         delayed(_fit)(
             estimator,
-            _subset(sample, train),
+            sample.take(train),
             domain[train],
             domains.n_sources + 1,
             take_rows(sample.X, test),
@@ -103,6 +102,29 @@ def fit_base_model(
     for (_, test), part in zip(folds, parts, strict=True):
         predictor[test] = part
     return fitted[-1][0], predictor
+
+
+def _fold_of_row(
+    sample: TargetSample, domain: NDArray[np.intp], n_domains: int, n_folds: int, seed: int
+) -> NDArray[np.intp]:
+    """Folds dealt within each domain; a group of several domains stays in one fold."""
+    fold_of_row = np.empty(len(sample.y), dtype=np.intp)
+    fold_of_group: dict[int, int] = {}
+    for code in range(n_domains):  # by the place in the domain, whatever its name
+        rows = np.flatnonzero(domain == code)
+        if sample.groups is None:
+            fold_of_row[rows] = deal_folds(sample.y[rows], n_folds, sample.classes, seed)
+            continue
+        groups = sample.groups[rows]
+        dealt = deal_folds(sample.y[rows], n_folds, sample.classes, seed, groups)
+        if dealt.max() == 0:  # one group: it is held out while other domains' groups are not
+            dealt += code % n_folds
+        for group, fold in zip(groups.tolist(), dealt.tolist(), strict=True):
+            fold_of_group.setdefault(group, fold)
+        fold_of_row[rows] = [fold_of_group[group] for group in groups.tolist()]
+    if fold_of_row.max() == fold_of_row.min():  # one group in all, of which nothing can be held out
+        return deal_folds(sample.y, n_folds, sample.classes, seed)
+    return fold_of_row
 
 
 def _fit(
@@ -121,9 +143,7 @@ def _fit(
         model = fit_alone(estimator, sample, validation_fraction, seed)
         return model, base_predictor(model, X_test, family.name, sample.classes)
     columns = DomainColumns("level", [], 1.0, _levels(sample, domain, n_domains))
-    told = TargetSample(
-        columns.append(sample.X, domain), sample.y, sample.sample_weight, sample.classes
-    )
+    told = replace(sample, X=columns.append(sample.X, domain))
     model = fit_alone(estimator, told, validation_fraction, seed)
     predictor = base_predictor(
         model, columns.append(X_test, domain_of_test), family.name, sample.classes
@@ -168,8 +188,3 @@ def _levels(sample: TargetSample, domain: NDArray[np.intp], n_domains: int) -> A
     return (sums + _ROWS_OF_BELIEF * np.average(values, axis=0, weights=weight)) / (
         total + _ROWS_OF_BELIEF
     )
-
-
-def _subset(sample: TargetSample, rows: NDArray[np.intp]) -> TargetSample:
-    weight = None if sample.sample_weight is None else sample.sample_weight[rows]
-    return TargetSample(take_rows(sample.X, rows), sample.y[rows], weight, sample.classes)

@@ -27,6 +27,7 @@ from sklearn_transfer.hierarchical._coordinates import (
     which_are_levels,
 )
 from sklearn_transfer.hierarchical._design import Design
+from sklearn_transfer.hierarchical._group_weights import weighed_by_groups
 from sklearn_transfer.hierarchical._held_out import Posteriors
 from sklearn_transfer.hierarchical._mixture import (
     ClassifierMixture,
@@ -107,6 +108,8 @@ class PopulationFit:
         shrunk towards the population.
     n_parameters : float
         Directions of the coefficients that rows inform.
+    group_correlation : float
+        Of two rows of a group; NaN where there are no groups.
     posteriors : Posteriors
         What the mixture is made of.
     """
@@ -116,6 +119,7 @@ class PopulationFit:
     worth: Array
     discrepancy: Array
     n_parameters: float
+    group_correlation: float
     posteriors: Posteriors
 
 
@@ -182,7 +186,7 @@ def build_design(
     design = Design(X, most, sample.sample_weight, max(n_components, 0))
     return (
         estimator,
-        TargetSample(X, sample.y, sample.sample_weight, sample.classes),
+        replace(sample, X=X),
         before,
         design,
     )
@@ -231,11 +235,13 @@ def fit_population(
         )
     location, scale = location_and_scale(sample, predictor, family)
     rows = coordinates(sample, design, predictor, family, location, scale)
+    penalty = penalty_of(estimator, rows)
+    rows, group_correlation = weighed_by_groups(rows, domains, penalty)
     around_base = base is not None
     first, penalty, evident = told_by_sources(
         rows,
         domains,
-        penalty_of(estimator, rows),
+        penalty,
         around_base=around_base,
         shrinkage=settings.shrinkage,
     )
@@ -257,7 +263,7 @@ def fit_population(
         location,
         scale,
     )
-    n_rows = float(domains.totals(sample.sample_weight)[1:].sum())
+    n_rows = float(domains.totals(rows.sample_weight)[1:].sum())
     per_row = first.information_per_row(n_rows)
     n_parameters = float(
         np.linalg.matrix_rank(per_row, hermitian=True, tol=1e-6 * np.trace(per_row))
@@ -269,7 +275,9 @@ def fit_population(
             discrepancy += weight * _discrepancy(belief, n_rows)
     populations = [belief.population for belief in beliefs]
     posteriors = Posteriors(estimator, before, sample, rows, populations, log_weights, mixture)
-    return PopulationFit(mixture, first.spread, worth, discrepancy, n_parameters, posteriors)
+    return PopulationFit(
+        mixture, first.spread, worth, discrepancy, n_parameters, group_correlation, posteriors
+    )
 
 
 class _Belief(NamedTuple):

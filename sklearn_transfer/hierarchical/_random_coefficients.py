@@ -53,6 +53,8 @@ class RandomCoefficientsClassifier(BaseRandomCoefficients, BaseTransferClassifie
         Target rows' worth of the prior: what all sources bring.
     spread_ : ndarray of shape (n_coefficients,)
         Estimated variances of the coefficients between sources, for standardised columns.
+    group_correlation_ : float
+        How alike two rows of a group are beyond what the columns say, 0 to 1; NaN without groups.
     candidates_ : dict of ndarray
         "spread_factor" and "level_factor" of every prior that was tried, of shape (n_candidates,).
     candidate_weights_ : ndarray of shape (n_candidates,)
@@ -163,6 +165,8 @@ class RandomCoefficientsRegressor(BaseRandomCoefficients, BaseTransferRegressor)
         Target rows' worth of the prior: what all sources bring.
     spread_ : ndarray of shape (n_coefficients,)
         Estimated variances of the coefficients between sources, for standardised columns.
+    group_correlation_ : float
+        How alike two rows of a group are beyond what the columns say, 0 to 1; NaN without groups.
     candidates_ : dict of ndarray
         "spread_factor" and "level_factor" of every prior that was tried, of shape (n_candidates,).
     candidate_weights_ : ndarray of shape (n_candidates,)

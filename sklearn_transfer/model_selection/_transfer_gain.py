@@ -15,7 +15,7 @@ from scipy.stats import t as student
 from sklearn.base import clone, is_classifier
 from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_consistent_length, column_or_1d, has_fit_parameter
 
 from sklearn_transfer._domains import (
     factorize_labels,
@@ -155,7 +155,7 @@ def transfer_gain(
         The domain of every row; None where the estimator has a `domain_column`.
     groups : array-like of shape (n_samples,), default=None
         Rows of one group, such as a patient, are held out together, and sources do not train on
-        them either.
+        them either. An estimator whose `fit` takes `groups` is told those of its rows.
     baseline : estimator, default=None
         What to compare with, fitted to rows of the target alone. None stands for the estimator
         itself, which without sources is its inner estimator.
@@ -256,9 +256,10 @@ def transfer_gain(
         for seed in seeds
         for fold in _folds(codes, target, y, groups, classes, n_splits, int(seed))
     ]
+    routed = {"sample_domain": sample_domain, "groups": groups}
+    routed = {name: values for name, values in routed.items() if values is not None}
     found = Parallel(n_jobs=n_jobs)(
-        delayed(_losses)(estimator, baseline, X, y, sample_domain, own, classes, fold)
-        for fold in folds
+        delayed(_losses)(estimator, baseline, X, y, routed, own, classes, fold) for fold in folds
     )
     size = np.array([len(test) for _, test in folds], dtype=float)
     losses = np.array(found)
@@ -346,33 +347,43 @@ def _losses(
     baseline: Any,
     X: Any,
     y: NDArray[Any],
-    sample_domain: Any,
+    routed: dict[str, Any],
     own: NDArray[np.bool_],
     classes: NDArray[Any] | None,
     fold: tuple[NDArray[np.intp], NDArray[np.intp]],
 ) -> tuple[float, float]:
     """Mean losses of the estimator and of the baseline on the test rows of a fold."""
     train, test = fold
-    routed = {}
-    if sample_domain is not None:
-        routed = {"sample_domain": _safe_indexing(sample_domain, train)}
+    groups = routed.get("groups")
     alone = train[own[train]]
     with warnings.catch_warnings():
         # What a fit says of one fold is not for the reader of the verdict.
         warnings.simplefilter("ignore", TransferWarning)
-        model = clone(estimator).fit(_safe_indexing(X, train), y[train], **routed)
+        model = clone(estimator).fit(
+            _safe_indexing(X, train), y[train], **_of_rows(estimator, routed, train)
+        )
         other = clone(estimator if baseline is None else baseline)
-        if "target_domain" in other.get_params() and sample_domain is not None:
+        if "target_domain" in other.get_params() and "sample_domain" in routed:
             other.set_params(target_domain=None)
         X_alone = X
-        if sample_domain is None and getattr(other, "domain_column", None) is None:
+        if "sample_domain" not in routed and getattr(other, "domain_column", None) is None:
             # The column of domains is the transfer estimator's; no other may learn from it.
             X_alone = split_domain_column(X, estimator.domain_column)[0]
-        reference = _fit_alone(other, X_alone, y, alone, classes)
+        given = _of_rows(other, {"groups": groups} if groups is not None else {}, alone)
+        reference = _fit_alone(other, X_alone, y, alone, classes, given)
     return (
         _loss(model, _safe_indexing(X, test), y[test], classes),
         _loss(reference, _safe_indexing(X_alone, test), y[test], classes),
     )
+
+
+def _of_rows(estimator: Any, routed: dict[str, Any], rows: NDArray[np.intp]) -> dict[str, Any]:
+    """Domains of the rows, and their groups where the estimator holds rows out by groups."""
+    return {
+        name: _safe_indexing(values, rows)
+        for name, values in routed.items()
+        if name != "groups" or has_fit_parameter(estimator, "groups")
+    }
 
 
 class _OneClass:
@@ -388,11 +399,16 @@ class _OneClass:
 
 
 def _fit_alone(
-    estimator: Any, X: Any, y: NDArray[Any], rows: NDArray[np.intp], classes: NDArray[Any] | None
+    estimator: Any,
+    X: Any,
+    y: NDArray[Any],
+    rows: NDArray[np.intp],
+    classes: NDArray[Any] | None,
+    given: dict[str, Any],
 ) -> Any:
     if classes is not None and len(np.unique(y[rows])) < 2:
         return _OneClass(y[rows], classes)
-    return estimator.fit(_safe_indexing(X, rows), y[rows])
+    return estimator.fit(_safe_indexing(X, rows), y[rows], **given)
 
 
 def _loss(model: Any, X: Any, y: NDArray[Any], classes: NDArray[Any] | None) -> float:

@@ -9,7 +9,7 @@ are asked for, where their scores stand and what is left unknown is settled here
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -43,6 +43,8 @@ class DomainRows:
         Positive weights.
     rows : list of ndarray
         Increasing row numbers of each domain, aligned with `labels`.
+    groups : ndarray of int of shape (n_samples,) or None, default=None
+        Rows of one group are held out together.
     """
 
     labels: NDArray[Any]
@@ -50,6 +52,7 @@ class DomainRows:
     y: NDArray[Any]
     sample_weight: NDArray[np.float64] | None
     rows: list[NDArray[np.intp]] = field(repr=False)
+    groups: NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -163,18 +166,19 @@ class BaseSimilarity(BaseDomainEstimator):
             self.source_scores_ = scores[target, self._is_source]
 
     def _validate(
-        self, X: Any, y: Any, sample_weight: Any, sample_domain: Any
+        self, X: Any, y: Any, sample_weight: Any, sample_domain: Any, groups: Any = None
     ) -> tuple[Any, NDArray[Any], NDArray[np.float64] | None, Domains]:
         if not self._uses_y:
             y = np.zeros(_num_samples(X))
-        X, y, _, domains = super()._validate(X, y, None, sample_domain)
+        X, y, _, domains = super()._validate(X, y, None, sample_domain, groups)
         if sample_weight is None:
             return X, y, None, domains
         sample_weight = _check_weights(sample_weight, X)
         present = np.flatnonzero(sample_weight)
         if len(present) < len(sample_weight):
             X, y, sample_weight = take_rows(X, present), y[present], sample_weight[present]
-            domains = self._without_rows(domains, present)
+            groups = domains.groups_of(present)
+            domains = replace(self._without_rows(domains, present), groups=groups)
             self._set_classes(y)
         return X, y, sample_weight, domains
 
@@ -243,7 +247,7 @@ def _rows_of_domains(
         except TypeError:
             ranked = sorted(range(len(labels)), key=lambda code: rows[code][0])
         labels, rows = [labels[code] for code in ranked], [rows[code] for code in ranked]
-    return DomainRows(label_array(labels), X, y, sample_weight, rows)
+    return DomainRows(label_array(labels), X, y, sample_weight, rows, domains.groups)
 
 
 def _position(labels: NDArray[Any], label: Any) -> int:

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, check_memory
 
 from sklearn_transfer._domains import listed
 from sklearn_transfer._progress import counted
-from sklearn_transfer._sklearn import HasMethods, Interval, StrOptions, _check_y
+from sklearn_transfer._sklearn import HasMethods, Interval, StrOptions, _check_y, _fit_context
 from sklearn_transfer._warnings import warn_transfer
 from sklearn_transfer.similarity._answers import Question
 from sklearn_transfer.similarity._base import BaseSimilarity, DomainRows, _position
@@ -183,6 +183,8 @@ class CrossLearningScore(BaseSimilarity):
     }
     _symmetric = False
 
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"sample_domain": True, "groups": True}
+
     def __init__(
         self,
         estimators: Any = None,
@@ -211,6 +213,40 @@ class CrossLearningScore(BaseSimilarity):
         self.n_jobs = n_jobs
         self.memory = memory
         self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        sample_domain: Any = None,
+        groups: Any = None,
+    ) -> Any:
+        """Score the pairs of domains.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            Rows of all domains.
+        y : array-like of shape (n_samples,)
+            Labels or values.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights; a weight of 2 is a row twice, a weight of 0 an absent row.
+        sample_domain : array-like of shape (n_samples,), default=None
+            The domain of every row: any hashable labels. None, with `domain_column` unset, takes
+            all rows as rows of one domain.
+        groups : array-like of shape (n_samples,), default=None
+            The group of every row, such as the patient or the day: any hashable labels. Rows of
+            one group are in one fold of their domain. None takes every row for a group of its own.
+
+        Returns
+        -------
+        self : object
+            The fitted measure.
+        """
+        return self._fit_or_stay(X, y, sample_weight, sample_domain, groups)
 
     def zones(
         self,

@@ -114,7 +114,9 @@ def fit_source_models(
             )
             continue
         weight = None if sample_weight is None else sample_weight[rows]
-        samples[label] = TargetSample(take_rows(X, rows), own, weight, classes)
+        samples[label] = TargetSample(
+            take_rows(X, rows), own, weight, classes, domains.groups_of(rows)
+        )
     # A seed that decides nothing must not keep the cache from knowing the call.
     seed = None
     if wants_evaluation_set(estimator):

@@ -389,7 +389,7 @@ class TaskHierarchy(BaseScoredModels):
         return _all_sources(labels, rows)
 
     def _validate(
-        self, X: Any, y: Any, sample_weight: Any, sample_domain: Any
+        self, X: Any, y: Any, sample_weight: Any, sample_domain: Any, groups: Any = None
     ) -> tuple[Any, NDArray[Any], Array | None, Domains]:
         X, y, _, domains = super()._validate(X, y, None, sample_domain)
         if sample_weight is None:

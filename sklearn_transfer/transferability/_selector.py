@@ -332,7 +332,7 @@ class HScoreSelector(TransformerMixin, BaseScoredModels):
         ]
 
     def _validate(
-        self, X: Any, y: Any, sample_weight: Any, sample_domain: Any
+        self, X: Any, y: Any, sample_weight: Any, sample_domain: Any, groups: Any = None
     ) -> tuple[Any, NDArray[Any], Array | None, Domains]:
         with warnings.catch_warnings():
             if self.source_estimators:  # rows of the target alone are as it should be

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy.optimize import LinearConstraint
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_transfer._families import Family, TargetSample, deal_folds
+from sklearn_transfer._families import Family, TargetSample
+from sklearn_transfer._folds import can_hold_out, deal_folds
 from sklearn_transfer._math.aggregation import (
     exponential_weights,
     log_losses,
@@ -136,16 +137,16 @@ def choose(
         for a normal likelihood whose variance is the loss.
     """
     rows = refit.domains.target_rows
-    y = refit.y[rows]
-    if len(y) < 2 or (refit.classes is not None and len(np.unique(y)) < 2):
+    y, groups = refit.y[rows], refit.domains.groups_of(rows)
+    if not can_hold_out(y, refit.classes, groups):
         warn_transfer(
             f"The {len(y)} rows of the target cannot tell how far to trust the sources: there must "
-            "be two at least, and of two classes. The guard steps aside, and the weights are those "
-            "of the last round.",
+            "be two at least, of two groups where there are groups, and of two classes. The guard "
+            "steps aside, and the weights are those of the last round.",
         )
         last = max(index for index, name in enumerate(names) if name.startswith("round"))
         return Choice(names, source_weights, np.full(len(names), np.nan), np.eye(len(names))[last])
-    fold_of_row = deal_folds(y, min(N_FOLDS, len(y)), refit.classes, seed)
+    fold_of_row = deal_folds(y, min(N_FOLDS, len(y)), refit.classes, seed, groups)
     folds = np.unique(fold_of_row)
     found = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_losses_of_fold)(
@@ -172,9 +173,7 @@ def _losses_of_fold(
     seed: int,
 ) -> tuple[Array, Array]:
     """Weights of the rows held out, and the loss of every candidate on each of them."""
-    used = np.ones(len(refit.y), dtype=bool)
-    used[held_out] = False
-    part = refit.restricted_to(np.flatnonzero(used))
+    part = refit.restricted_to(refit.domains.all_but(held_out))
     n_kept = len(walk.kept)
     again = Walk(walk.parametric, part, walk.kept, sources, walk.n_samples, seed, warn=False)
     rounds = [found.weights for found in again.rounds(settings, again.n_target)]

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_transfer._domains import Domains
-from sklearn_transfer._families import TargetSample, deal_folds
+from sklearn_transfer._folds import can_hold_out, deal_folds
 from sklearn_transfer._math.pseudo_bma import pseudo_bma_weights
 from sklearn_transfer._weighted_fit import FittedModel, take_rows
 from sklearn_transfer._weighted_refit import fit_alone
@@ -70,23 +70,25 @@ def guard_population(
     parts = found.posteriors
     classes = parts.sample.classes
     rows = domains.target_rows
-    y = parts.sample.y[rows]
+    y, groups = parts.sample.y[rows], domains.groups_of(rows)
     population = FittedModel(found.mixture.believed(), classes)
-    if len(y) < 2 or (classes is not None and len(np.unique(y)) < 2):
+    if not can_hold_out(y, classes, groups):
         return population, np.full(3, np.nan), np.array([1.0, 0.0, 0.0])
     # The folds of the base model: its predictions for a fold have not seen that fold.
-    fold_of_row = deal_folds(y, N_FOLDS, classes, seed)
+    fold_of_row = deal_folds(y, N_FOLDS, classes, seed, groups)
     folds = [rows[fold_of_row == fold] for fold in np.unique(fold_of_row)]
     per_fold = Parallel(n_jobs=n_jobs)(
-        delayed(_losses_of_fold)(parts, rows, held_out, validation_fraction, seed)
+        delayed(_losses_of_fold)(parts, domains, held_out, validation_fraction, seed)
         for held_out in folds
     )
     weight, by_row = (np.concatenate(found) for found in zip(*per_fold, strict=True))
+    order = np.concatenate(folds)
     losses = np.average(by_row, axis=0, weights=weight)
     weights = pseudo_bma_weights(
         by_row,
-        weight,
+        parts.rows.sample_weight[order],  # which knows of groups
         are_logarithmic=classes is not None,
+        groups=domains.groups_of(order),
         rate=RATE,
         prior=PRIOR,
         random_state=seed,
@@ -102,14 +104,14 @@ def guard_population(
 
 def _losses_of_fold(
     parts: Posteriors,
-    rows: NDArray[np.intp],
+    domains: Domains,
     held_out: NDArray[np.intp],
     validation_fraction: float,
     seed: int,
 ) -> tuple[Array, Array]:
     """Weights of the rows of a fold, and the losses of the three on each."""
     sample, family = parts.sample, parts.rows.family
-    others = np.setdiff1d(rows, held_out)
+    others = np.setdiff1d(domains.target_rows, held_out)
     X, y = take_rows(sample.X, held_out), sample.y[held_out]
     weight = np.ones(len(y)) if sample.sample_weight is None else sample.sample_weight[held_out]
 
@@ -119,14 +121,14 @@ def _losses_of_fold(
         return held_out_losses(predicted, y, sample.classes, family)
 
     def fitted(train: NDArray[np.intp]) -> Array:
-        known = _subset(sample, train)
+        known = sample.take(train)
         model = fit_alone(parts.estimator, known, validation_fraction, seed)
         if sample.classes is not None:
             proba = model.predict_proba(X, sample.classes).astype(np.float64)
             return loss(with_unseen_classes(proba, known))
         return loss(np.asarray(model.predict(X), dtype=np.float64))
 
-    alone = _subset(sample, others)
+    alone = sample.take(others)
     losses = np.empty((len(y), 3))
     losses[:, 0] = loss(parts.predict_held_out(others, held_out))
     if sample.classes is not None and len(np.unique(alone.y)) < 2:
@@ -136,7 +138,7 @@ def _losses_of_fold(
     if parts.mixture.base is not None:
         losses[:, 2] = loss(parts.predict_base(held_out))
     else:
-        losses[:, 2] = fitted(np.setdiff1d(np.arange(len(sample.y)), held_out))
+        losses[:, 2] = fitted(domains.all_but(held_out))
     return weight, losses
 
 
@@ -144,7 +146,7 @@ def _plain_models(
     parts: Posteriors, rows: NDArray[np.intp], validation_fraction: float, seed: int
 ) -> list[FittedModel]:
     """The target alone, and all rows pooled; with the steps of a Pipeline in front again."""
-    models = [fit_alone(parts.estimator, _subset(parts.sample, rows), validation_fraction, seed)]
+    models = [fit_alone(parts.estimator, parts.sample.take(rows), validation_fraction, seed)]
     pooled = parts.mixture.base
     if pooled is None:
         pooled = fit_alone(parts.estimator, parts.sample, validation_fraction, seed)
@@ -159,8 +161,3 @@ def _plain_models(
         )
         for model in models
     ]
-
-
-def _subset(sample: TargetSample, rows: NDArray[np.intp]) -> TargetSample:
-    weight = None if sample.sample_weight is None else sample.sample_weight[rows]
-    return TargetSample(take_rows(sample.X, rows), sample.y[rows], weight, sample.classes)

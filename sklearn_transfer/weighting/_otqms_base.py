@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,10 +23,10 @@ from sklearn_transfer._math.kl_risk import (
 )
 from sklearn_transfer._progress import logger, shown
 from sklearn_transfer._source_estimators import check_source_estimators
+from sklearn_transfer._warnings import warn_transfer
 from sklearn_transfer._weighted_fit import FittedModel
 from sklearn_transfer._weighted_refit import WeightedRefit
 from sklearn_transfer.ensemble._row_fit import Problem, check_probabilistic
-from sklearn_transfer.exceptions import TransferWarning
 from sklearn_transfer.weighting._geometry_base import BaseSourceGeometry
 from sklearn_transfer.weighting._walk import Walk
 
@@ -105,12 +104,10 @@ class BaseOTQMS(BaseSourceGeometry):
         """Warn where nothing is drawn, and of sources that iteration alone brought near."""
         ratio = self.history_["ratio"][:, kept]
         if not self.transfer_quantities_.any():
-            warnings.warn(
+            warn_transfer(
                 "No row is drawn from any source, and the fit is target-only: the nearest source "
                 f"has c = N_0 M_ii / d = {ratio[-1].min():.3g}, where 1 is what noise alone gives. "
                 "See to_frame() for the discrepancy of each source.",
-                TransferWarning,
-                stacklevel=5,
             )
         n_samples = self._n_samples[kept]
         noise = 1.0 + self._n_target / n_samples + 2.0 * np.sqrt(2.0 / self.n_parameters_)
@@ -122,12 +119,10 @@ class BaseOTQMS(BaseSourceGeometry):
                 f"{label!r} (c = {first:.2f})"
                 for label, first in zip(labels, ratio[0, caught], strict=True)
             )
-            warnings.warn(
+            warn_transfer(
                 "Dynamic updates took nearly all rows of sources whose discrepancy exceeds noise: "
                 f"{figures}, where c = N_0 M_ii / d at the first round. The iteration reinforces "
                 "itself, whatever the truth; compare update='static'.",
-                TransferWarning,
-                stacklevel=5,
             )
 
     def _transfer(

@@ -90,6 +90,9 @@ class UOWQClassifier(BaseUOWQ, BaseTransferClassifier):
         shrunk towards the population's.
     n_parameters_ : float
         d, counted or (functional) effective.
+    group_correlation_ : float
+        How alike two rows of a group are beyond what the columns say, 0 to 1, as the sources show
+        it under guard="auto"; NaN without groups.
     source_estimators_ : dict
         Source label -> fitted inner estimator; empty under guard="auto", which fits none.
     estimator_ : estimator
@@ -246,6 +249,9 @@ class UOWQRegressor(BaseUOWQ, BaseTransferRegressor):
         shrunk towards the population's.
     n_parameters_ : float
         d, counted or (functional) effective.
+    group_correlation_ : float
+        How alike two rows of a group are beyond what the columns say, 0 to 1, as the sources show
+        it under guard="auto"; NaN without groups.
     source_estimators_ : dict
         Source label -> fitted inner estimator; empty under guard="auto", which fits none.
     estimator_ : estimator

@@ -110,7 +110,7 @@ class BaseUOWQ(BaseSourceGeometry):
         self._start(domains, domains.totals(sample_weight))
         with shown(self.verbose):
             if self._guards_by_population(domains):
-                sample = TargetSample(X, y, sample_weight, classes)
+                sample = TargetSample(X, y, sample_weight, classes, domains.groups)
                 found = self._population(estimator, sample, domains, seed)
                 if found is not None:
                     self._finish_population(found, domains, seed)
@@ -283,6 +283,7 @@ class BaseUOWQ(BaseSourceGeometry):
         self.effective_sample_size_ = self._n_target
         self.discrepancy_ = np.full((n_sources, n_sources), np.nan)
         self.n_parameters_ = np.nan
+        self.group_correlation_ = np.nan
         self.source_estimators_ = {}
         self.candidates_, self.candidate_weights_ = ["target"], np.ones(1)
         self.candidate_losses_ = np.full(1, np.nan)
@@ -329,6 +330,7 @@ class BaseUOWQ(BaseSourceGeometry):
         self.candidates_ = list(CANDIDATES)
         self.discrepancy_ = found.discrepancy
         self.n_parameters_ = found.n_parameters
+        self.group_correlation_ = found.group_correlation
         worth = np.array([found.worth, np.zeros_like(found.worth), self._n_samples])
         self.source_weights_ = (
             worth_of_average(worth, self.candidate_weights_, self._n_target) / self._n_samples

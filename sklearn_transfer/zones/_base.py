@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklearn_transfer._base import BaseTransfer
 from sklearn_transfer._domains import Domains
@@ -94,14 +94,18 @@ class BaseTransferZone(BaseTransfer):
         labels = np.empty(domains.n_sources + 1, dtype=object)
         labels[0], labels[1:] = domains.target, domains.sources
         codes = domains.per_row(0, np.arange(1, len(labels))).astype(np.intp)
-        given = {} if sample_weight is None else {"sample_weight": sample_weight}
+        given: dict[str, Any] = {}
+        if sample_weight is not None:
+            given["sample_weight"] = sample_weight
+        if domains.groups is not None:
+            given["groups"] = domains.groups
         self._score(X, y, given, labels[codes], domains, seeds[0])
         used = self._usable(y, domains)
         logger.info("%d of %d sources are used", used.sum(), domains.n_sources)
 
         rows = np.flatnonzero(np.concatenate([[True], used])[codes])
-        given = {} if sample_weight is None else {"sample_weight": sample_weight[rows]}
         learner = with_shared(self._learner(), self, seeds[1])
+        given = {name: values[rows] for name, values in _accepted(learner, given).items()}
         if used.any():
             only_sources(learner, domains.sources.tolist(), np.flatnonzero(used))
             learner.set_params(target_domain=domains.target)
@@ -130,7 +134,9 @@ class BaseTransferZone(BaseTransfer):
         if sources:
             measure = with_shared(self._measure(X), self, seed)
             measure.set_params(target_domain=domains.target)
-            self.similarity_ = measure.fit(X, y, sample_domain=sample_domain, **given)
+            self.similarity_ = measure.fit(
+                X, y, sample_domain=sample_domain, **_accepted(measure, given)
+            )
             rule = {
                 "positive_z": self.positive_z,
                 "negative_z": self.negative_z,
@@ -275,3 +281,10 @@ class BaseTransferZone(BaseTransfer):
                 f"`similarity` must score by {kind}. Got a score by {type(first).__name__} "
                 f"instead; choose {kind} as its `estimators`, or None."
             )
+
+
+def _accepted(part: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """What a part gets of the rows' properties: groups only if it holds rows out by groups."""
+    if has_fit_parameter(part, "groups"):
+        return given
+    return {name: values for name, values in given.items() if name != "groups"}

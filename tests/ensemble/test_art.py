@@ -16,8 +16,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
+from sklearn_transfer._folds import deal_folds
 from sklearn_transfer.ensemble import ARTClassifier, ARTRegressor
-from sklearn_transfer.ensemble._row_fit import deal_folds
 from sklearn_transfer.exceptions import TransferWarning
 from tests.ensemble.data import problem, three_sources
 
@@ -45,7 +45,13 @@ def _slow_art(p, learners, *, classes, rate, n_splits, random_state, sample_weig
     )
     history, all_losses = [], []
     for seed in seeds:
-        fold = deal_folds(p.y[target], 2, np.random.RandomState(seed), stratify=classes)
+        fold = deal_folds(
+            p.y[target],
+            2,
+            np.unique(p.y) if classes else None,
+            np.random.RandomState(seed),
+            from_anywhere=True,
+        )
         first, second = target[fold == 0], target[fold == 1]
         losses = []
         for learner in learners:
@@ -242,7 +248,7 @@ def test_half_of_one_class_stands_for_smoothed_shares():
         rng = np.random.RandomState(seed)
         rng.randint(np.iinfo(np.int32).max)
         split = np.random.RandomState(rng.randint(np.iinfo(np.int32).max, size=1)[0])
-        fold = deal_folds(y[t], 2, split, stratify=True)
+        fold = deal_folds(y[t], 2, np.unique(y), split, from_anywhere=True)
         if fold[0] == 1:  # the positive row is held out, after training on five negative ones
             losses[seed] = model.candidate_losses_[0]
     assert 2 <= len(losses) <= 10

@@ -19,13 +19,13 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from sklearn_transfer._folds import deal_folds
 from sklearn_transfer.ensemble import (
     DirectTransferRegressor,
     SourceDetectionClassifier,
     SourceDetectionRegressor,
     _source_detection_base,
 )
-from sklearn_transfer.ensemble._row_fit import deal_folds
 from sklearn_transfer.exceptions import TransferWarning
 from tests.ensemble.data import problem, three_sources
 
@@ -100,7 +100,8 @@ def _slow_detection(p, inner, *, classes, n_folds, random_state, weight=None):
     rng.randint(np.iinfo(np.int32).max)
     target = p.rows("t")
     w = np.ones(len(p.y)) if weight is None else weight
-    fold = deal_folds(p.y[target], n_folds, rng, stratify=classes)
+    labels = np.unique(p.y) if classes else None
+    fold = deal_folds(p.y[target], n_folds, labels, rng, from_anywhere=True)
     mean = np.average(p.y[target], weights=w[target])
     unit = np.average((p.y[target] - mean) ** 2, weights=w[target])
     table = np.empty((4, n_folds))

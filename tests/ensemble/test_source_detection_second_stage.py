@@ -24,11 +24,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+from sklearn_transfer._folds import deal_folds
 from sklearn_transfer.ensemble import (
     SourceDetectionClassifier,
     SourceDetectionRegressor,
 )
-from sklearn_transfer.ensemble._row_fit import deal_folds
 from tests.ensemble.data import problem
 
 
@@ -84,7 +84,7 @@ def test_linear_stage_equals_its_formula():
     X, residual = p.X[t], p.y[t] - pooled.predict(p.X[t])
     rng = np.random.RandomState(0)
     rng.randint(np.iinfo(np.int32).max)
-    fold = deal_folds(p.y[t], 3, rng, stratify=False)
+    fold = deal_folds(p.y[t], 3, None, rng, from_anywhere=True)
 
     def stage(rows, penalty):
         if penalty is None:
@@ -192,7 +192,8 @@ def test_level_of_any_model_becomes_the_targets(classes):
     t = p.rows("t")
     rng = np.random.RandomState(0)
     rng.randint(np.iinfo(np.int32).max)
-    fold = deal_folds(p.y[t], 3, rng, stratify=classes)
+    labels = np.unique(p.y) if classes else None
+    fold = deal_folds(p.y[t], 3, labels, rng, from_anywhere=True)
     pooled = clone(inner).fit(p.X, p.y)
     held_out = np.empty(len(t))
     for number in range(3):

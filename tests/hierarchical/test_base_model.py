@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
-from sklearn.linear_model import Lasso
+from sklearn.linear_model import Lasso, LogisticRegression
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -20,7 +20,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from xgboost import XGBClassifier, XGBRegressor
 
 from sklearn_transfer._domains import index_domains
-from sklearn_transfer._families import TargetSample, deal_folds, model_family
+from sklearn_transfer._families import TargetSample, model_family
+from sklearn_transfer._folds import deal_folds
 from sklearn_transfer.hierarchical._base_model import fit_base_model, is_told_domains
 
 OPTIONS = {"n_folds": 3, "validation_fraction": 0.2, "n_jobs": None, "seed": 4}
@@ -142,3 +143,48 @@ def test_constraints_of_columns_are_kept():
     booster = XGBRegressor(n_estimators=5, n_jobs=1, monotone_constraints=(1, 0, 0))
     model, _ = fitted(booster, X, y, domain)
     assert_allclose(model.predict(X), clone(booster).fit(X, y).predict(X), rtol=1e-6)
+
+
+class TestGroups:
+    """Rows of a group are predicted by models that know none of them, in whatever domain."""
+
+    @pytest.mark.parametrize("classes", [None, 2])
+    def test_plain_loop(self, classes):
+        X, y, domain, _ = make_rows(classes=classes)
+        groups = np.arange(len(y)) // 4
+        groups[20:24] = groups[0]  # a group of two domains
+        labels = None if classes is None else np.arange(classes)
+        domains = index_domains(domain, 0, len(domain))
+        inner = LogisticRegression() if classes else KNeighborsRegressor(3)
+        sample = TargetSample(X, y, None, labels, groups)
+        _, predictor = fit_base_model(
+            inner, sample, model_family(inner, classes), domains, **OPTIONS
+        )
+        fold_of_group = {}
+        for d in range(4):
+            own = np.flatnonzero(domain == d)
+            dealt = deal_folds(y[own], 3, labels, 4, groups[own])
+            for group, fold in zip(groups[own].tolist(), dealt.tolist(), strict=True):
+                fold_of_group.setdefault(group, fold)
+        fold = np.array([fold_of_group[group] for group in groups.tolist()])
+        expected = np.empty(len(y))
+        for number in range(3):
+            train, test = fold != number, fold == number
+            assert not set(groups[train]) & set(groups[test])
+            alone = clone(inner).fit(X[train], y[train])
+            said = alone.decision_function if classes else alone.predict
+            expected[test] = said(X[test])
+        assert_allclose(predictor, expected, rtol=1e-6)
+
+    def test_a_domain_of_one_group_is_predicted_by_the_others(self):
+        X, y, domain, _ = make_rows()
+        domains = index_domains(domain, 0, len(domain))
+        inner = KNeighborsRegressor(1)
+        # A group a domain; and one group in all, of which rows are dealt after all.
+        for groups, knows in [(domain, False), (np.zeros(len(y), dtype=int), True)]:
+            sample = TargetSample(X, y, None, None, groups)
+            _, predictor = fit_base_model(
+                inner, sample, model_family(inner, None), domains, **OPTIONS
+            )
+            of_own = [np.isin(predictor[domain == d], y[domain == d]).any() for d in range(4)]
+            assert of_own == [knows] * 4

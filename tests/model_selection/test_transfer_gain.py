@@ -40,6 +40,16 @@ class Pooled(RegressorMixin, BaseEstimator):
         return self.model_[0] + X @ self.model_[1:]
 
 
+class Told(Pooled):
+    """Writes down the groups that it is told."""
+
+    heard: list = []  # noqa: RUF012
+
+    def fit(self, X, y, sample_domain=None, groups=None):
+        type(self).heard.append(groups)
+        return super().fit(X, y, sample_domain)
+
+
 class Frequency(ClassifierMixin, BaseEstimator):
     """Share of each class among the rows given."""
 
@@ -191,6 +201,23 @@ class TestRows:
             assert set(alone) < set(range(20))
             assert len(alone) == 16
             assert set(everything) == set(alone) | set(range(20, 60))
+
+    def test_groups_are_told_to_an_estimator_that_takes_them(self):
+        """The transfer estimator gets those of all its rows, the baseline those of the target's."""
+        rng = np.random.default_rng(0)
+        X, y = rng.normal(size=(80, 2)), rng.normal(size=80)
+        domain, groups = np.repeat(["t", "s"], 40), np.arange(80) // 4
+        Told.heard = []
+        transfer_gain(
+            Told("t"), X, y, sample_domain=domain, groups=groups, n_repeats=1, random_state=0
+        )
+        for everything, alone in zip(Told.heard[::2], Told.heard[1::2], strict=True):
+            assert len(everything) == 72
+            assert_array_equal(alone, everything[:32])
+            assert np.bincount(alone)[np.unique(alone)].tolist() == [4] * 8
+        Told.heard = []
+        transfer_gain(Told("t"), X, y, sample_domain=domain, n_repeats=1, random_state=0)
+        assert all(heard is None for heard in Told.heard)
 
     def test_groups_are_held_out_together(self):
         X, y, domain = table(sizes=(20, 30, 10))

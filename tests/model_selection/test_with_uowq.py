@@ -121,6 +121,35 @@ def test_patients(routing):
     assert results["test_score"].tolist() == expected
 
 
+def test_patients_reach_the_estimator():
+    """Routed, groups are the estimator's as well: its own folds keep them together."""
+    cv = TargetGroupKFold(3, target_domain="here")
+    model = UOWQClassifier(target_domain="here", random_state=0)
+    pipe = make_pipeline(StandardScaler(), model)
+    for estimator in (model, pipe):
+        with sklearn.config_context(enable_metadata_routing=True):
+            results = cross_validate(
+                estimator,
+                X,
+                Y,
+                cv=cv,
+                params={"groups": PATIENTS, "sample_domain": DOMAIN},
+                return_estimator=True,
+                return_indices=True,
+            )
+        for fitted, train in zip(results["estimator"], results["indices"]["train"], strict=True):
+            rows = X[train]
+            last = fitted
+            if estimator is pipe:
+                rows, last = StandardScaler().fit_transform(rows), fitted[-1]
+            alone = clone(model).fit(
+                rows, Y[train], sample_domain=DOMAIN[train], groups=PATIENTS[train]
+            )
+            assert alone.group_correlation_ >= 0.0
+            assert last.group_correlation_ == alone.group_correlation_
+            assert last.candidate_losses_.tolist() == alone.candidate_losses_.tolist()
+
+
 def test_regressor(routing):
     groups = {} if routing else {"groups": DOMAIN}
     model = UOWQRegressor(target_domain="here", guard=None, update="static")

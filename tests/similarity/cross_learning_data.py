@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from sklearn_transfer._families import deal_folds
+from sklearn_transfer._folds import deal_folds
 
 
 def domains(kind="labels", *, rows=(30, 40, 50), seed=0, n_classes=3):

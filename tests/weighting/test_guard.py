@@ -22,7 +22,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBClassifier, XGBRegressor
 
-from sklearn_transfer._families import TargetSample, deal_folds
+from sklearn_transfer._families import TargetSample
+from sklearn_transfer._folds import deal_folds
 from sklearn_transfer.exceptions import TransferWarning
 from sklearn_transfer.weighting import UOWQClassifier, UOWQRegressor
 from sklearn_transfer.weighting._guard import with_unseen_classes

@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBClassifier, XGBRegressor
 
-from sklearn_transfer._families import deal_folds
+from sklearn_transfer._folds import deal_folds
 from sklearn_transfer._math.pseudo_bma import pseudo_bma_weights
 from sklearn_transfer._math.worth import worth_of_average
 from sklearn_transfer.exceptions import TransferWarning
