@@ -81,7 +81,9 @@ def fit_problem(problem: Problem, arguments: Namespace) -> Any:
         verbose=int(arguments.verbose),
     )
     with refusals():
-        return estimator.fit(problem.X, problem.y, sample_domain=problem.sample_domain)
+        return estimator.fit(
+            problem.X, problem.y, sample_domain=problem.sample_domain, groups=problem.groups
+        )
 
 
 def _introduce(problem: Problem) -> None:

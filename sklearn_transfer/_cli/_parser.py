@@ -149,6 +149,10 @@ def _add_problem(command: _Parser) -> None:
         help="columns that are no features, such as identifiers",
     )  # fmt: skip
     command.add_argument(
+        "--groups", default=None, metavar="COL",
+        help="column that says which rows belong together, such as a patient; no feature",
+    )  # fmt: skip
+    command.add_argument(
         "--drop-missing-target", action="store_true", help="leave out rows without a target value"
     )
     command.add_argument(

@@ -29,6 +29,7 @@ class Problem:
     y: pd.Series
     sample_domain: pd.Series
     schema: Schema
+    groups: pd.Series | None = None
 
 
 def read_problem(arguments: Namespace) -> Problem:
@@ -56,6 +57,7 @@ def read_problem(arguments: Namespace) -> Problem:
         )
     assert y is not None
     assert sample_domain is not None
+    X, groups = _without_groups(X, arguments.groups)
     target_domain = find_label(arguments.target_domain, sample_domain.unique().tolist())
     task = find_task(y, arguments.task, arguments.target)
     columns, left_out = learn_columns(X)
@@ -72,7 +74,27 @@ def read_problem(arguments: Namespace) -> Problem:
     schema = Schema(columns, arguments.target, arguments.domain, target_domain, task)
     if task == "regression":
         y = y.astype(np.float64)
-    return Problem(schema.table(X), y, sample_domain, schema)
+    return Problem(schema.table(X), y, sample_domain, schema, groups)
+
+
+def _without_groups(X: pd.DataFrame, name: str | None) -> tuple[pd.DataFrame, pd.Series | None]:
+    """Features, and the column that says which rows belong together."""
+    if name is None:
+        return X, None
+    if name not in X.columns:
+        close = difflib.get_close_matches(name, map(str, X.columns), n=1)
+        advice = f"did you mean {close[0]!r}?" if close else f"choose from {list(X.columns)}."
+        raise CommandError(
+            "--groups must name a column that is neither predicted, the domain nor dropped. Got "
+            f"{name!r}; {advice}"
+        )
+    missing = int(X[name].isna().sum())
+    if missing:
+        raise CommandError(
+            f"--groups must say of every row where it belongs. Got {missing} empty fields in "
+            f"{name!r}; give these rows a group of their own or leave them out."
+        )
+    return X.drop(columns=name), X[name]
 
 
 def find_label(text: str, labels: list[Any]) -> Any:

@@ -82,6 +82,23 @@ def test_model_file_holds_the_estimator_and_the_schema(run, visits, csv, outcome
     assert_array_equal(frame[["probability_alive", "probability_died"]], own)
 
 
+def test_groups_are_no_feature_and_stay_together(run, visits, folder, outcome):
+    table = visits.assign(patient=visits["pid"].str[:2])
+    table.to_csv("visits.csv", index=False)
+    code, out, err = run("fit", "visits.csv", *outcome, "--groups", "patient", "-o", "m.joblib")
+    assert (code, err) == (0, [])
+    assert "from 3 numbers and 1 category" in out
+    content = joblib.load("m.joblib")
+    assert Schema.from_dict(content["schema"]) == SCHEMA
+    expected = UOWQClassifier(
+        inner_estimator("linear", SCHEMA, 0), target_domain=1, random_state=0
+    ).fit(
+        _by_hand(visits), visits["outcome"], sample_domain=visits["site"], groups=table["patient"]
+    )
+    assert content["estimator"].group_correlation_ == pytest.approx(expected.group_correlation_)
+    assert_allclose(content["estimator"].candidate_losses_, expected.candidate_losses_, rtol=1e-8)
+
+
 def test_linear_preprocessing_is_what_the_guide_says(visits):
     """Median, indicator of gaps, z-score; one column per category, one for its gaps."""
     X = _by_hand(visits)

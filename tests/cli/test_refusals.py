@@ -14,6 +14,8 @@ import pytest
 
 def _replaced(arguments, option, value):
     arguments = list(arguments)
+    if option not in arguments:
+        return [*arguments, option, value]
     arguments[arguments.index(option) + 1] = value
     return arguments
 
@@ -27,6 +29,9 @@ def _replaced(arguments, option, value):
         ("--target-domain", "3", "one of the 3 domains in the data. Got '3'; choose from 1, 2, 7"),
         ("--target-domain", "11", "Got '11'; did you mean '1'"),
         ("--drop", "dayz", "--drop must name a column .* did you mean 'days'"),
+        ("--groups", "agee", "--groups must name a column that is neither .* did you mean 'age'"),
+        ("--groups", "pid", "--groups must .* Got 'pid'; choose from"),
+        ("--groups", "ward", "--groups must say of every row .* empty fields in 'ward'"),
         ("--drop", "site", "--drop must name neither the target nor the domain column"),
         ("--target", "age", "Classes must be text, booleans or whole numbers"),
         ("--target", "pid", "Classes must repeat. Got 240 values in 240 rows of 'pid'"),
