@@ -33,8 +33,10 @@ from sklearn_transfer.boosting import TrAdaBoostClassifier, TrAdaBoostRegressor
 INNERS = ("linear", "xgboost")
 TARGET, POOLED, DEFAULT = "target", "pooled", "UOWQ"
 SELECT, STATSMODELS = "UOWQ, select", "GLMM, statsmodels"
-# Run where named by --methods only: statsmodels takes longer than everything else together.
-ON_DEMAND = {STATSMODELS}
+GROUPS = "UOWQ, groups"
+# Run where named by --methods only: statsmodels takes longer than everything else together, and
+# no other method is told of groups.
+ON_DEMAND = {STATSMODELS, GROUPS}
 # Rounds and splits below the defaults, so that a run of the whole board stays affordable.
 ROUNDS = {"linear": 20, "xgboost": 10}
 ART_SPLITS = {"linear": 20, "xgboost": 5}
@@ -77,14 +79,14 @@ def _seeded(kind, options):
     return {"random_state": 0, **options} if "random_state" in accepted else options
 
 
-def _predict(learner, data, X=None, X_test=None):
+def _predict(learner, data, X=None, X_test=None, **given):
     X = data.X if X is None else X
     X_test = data.X_test if X_test is None else X_test
     if data.classes is None:
-        return learner.fit(X, data.y, sample_domain=data.domain).predict(X_test)
+        return learner.fit(X, data.y, sample_domain=data.domain, **given).predict(X_test)
     # XGBoost takes class numbers 0, 1, ... only.
     seen, codes = np.unique(data.y, return_inverse=True)
-    learner.fit(X, codes, sample_domain=data.domain)
+    learner.fit(X, codes, sample_domain=data.domain, **given)
     proba = np.zeros((len(X_test), len(data.classes)))
     columns = np.searchsorted(data.classes, seen)[learner.classes_]
     proba[:, columns] = learner.predict_proba(X_test)
@@ -192,6 +194,11 @@ def _uowq(**options):
     return _wrapped(weighting, "UOWQ", **options)
 
 
+def _told_of_groups(estimator, data):
+    kind = weighting.UOWQRegressor if data.classes is None else weighting.UOWQClassifier
+    return _predict(kind(estimator, target_domain=0, random_state=0), data, groups=data.group)
+
+
 def _paper(name, **options):
     """The algorithm of the paper, without a guard where the estimator has one."""
 
@@ -233,6 +240,7 @@ METHODS: dict[str, Callable] = {
     "random": _wrapped(hierarchical, "RandomCoefficients"),
     SELECT: _uowq(guard="select"),
     DEFAULT: _uowq(),
+    GROUPS: _told_of_groups,
 }
 LINEAR_ONLY = {"own intercepts", "GLMM", STATSMODELS, "UOWQ static, own", "UOWQ dynamic, own"}
 TREES_ONLY = {"category", "CatBoost"}

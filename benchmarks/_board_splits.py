@@ -36,7 +36,10 @@ NO_GROUPS = {("adult", "id_fnlwgt")}
 
 @dataclass(frozen=True)
 class Few:
-    """Training rows (the target's have domain 0), test rows, and the spread of the target."""
+    """Training rows (the target's have domain 0), test rows, and the spread of the target.
+
+    `group` says which training rows belong together, where the table tells.
+    """
 
     X: np.ndarray
     y: np.ndarray
@@ -45,6 +48,7 @@ class Few:
     y_test: np.ndarray
     classes: np.ndarray | None
     spread: float
+    group: np.ndarray | None = None
 
     @property
     def own(self) -> np.ndarray:
@@ -60,6 +64,7 @@ class Few:
             self.y[held],
             self.classes,
             self.spread,
+            None if self.group is None else self.group[rows],
         )
 
 
@@ -124,6 +129,7 @@ def few_shot(
         table.y[test],
         table.classes,
         spread,
+        None if group is None else group[everything],
     )
 
 

@@ -37,6 +37,8 @@ UOWQ static, UOWQ dynamic
                      the paper's algorithm, without a guard; `own`: with own intercepts
 UOWQ                 UOWQClassifier() or UOWQRegressor() as they come
 UOWQ, select         with guard="select"
+UOWQ, groups         told which rows belong together (patient, mother, date, genotype) where the
+                     table says; run only where named
 UOWQ(option=...)     with those options
 
 Every method on every draw is a line of the csv file, one that failed as well, with its error; a
