@@ -50,8 +50,8 @@ def weighed_by_groups(rows: Rows, domains: Domains, penalty: Array) -> tuple[Row
     precision = precision_of_modes(rows, penalty)
     domain = domains.per_row(0, np.arange(1, domains.n_sources + 1)).astype(np.intp)
     # A group of two domains is two: what differs between domains is in their coefficients.
-    cells = np.unique(np.column_stack([domain, domains.groups]), axis=0, return_inverse=True)[1]
-    cells = cells.ravel()
+    named = domain * (int(domains.groups.max()) + 1) + domains.groups
+    cells = np.unique(named, return_inverse=True)[1]
 
     def correlation(own: list[NDArray[np.intp]], shared: Array | None) -> float:
         residuals = []
