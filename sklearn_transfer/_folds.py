@@ -84,7 +84,9 @@ def _deal_groups(
     if classes is not None:
         codes = np.searchsorted(classes, y)
         if np.bincount(codes).max() >= n_folds and n_groups <= _MOST_BALANCED:
-            splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=random_state)
+            # Shuffled here, by name: scikit-learn 1.7 loses the balance of classes where it does.
+            groups = random_state.permutation(n_groups)[np.unique(groups, return_inverse=True)[1]]
+            splitter = StratifiedGroupKFold(n_folds)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         for number, (_, held) in enumerate(splitter.split(codes, codes, groups)):

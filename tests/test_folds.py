@@ -160,3 +160,15 @@ def test_the_share_held_out_is_as_near_as_groups_allow():
 def test_a_single_group_is_too_few():
     with pytest.warns(TransferWarning, match="4 rows in 1 groups are too few to hold out"):
         hold_out(np.array([0, 1, 0, 1]), 0.2, 0, True, np.zeros(4, dtype=int))
+
+
+def test_groups_alike_come_to_any_fold():
+    """Error probability 1e-6: which of four equal groups go together is left to chance."""
+    y = np.tile([0, 1], 4)
+    groups = np.repeat(np.arange(4), 2)
+    together = 0
+    for seed in range(300):
+        fold = deal_folds(y, 2, np.array([0, 1]), seed, groups)
+        assert np.bincount(fold).tolist() == [4, 4]
+        together += fold[0] == fold[2]
+    assert binomtest(int(together), 300, 1 / 3).pvalue > 1e-6

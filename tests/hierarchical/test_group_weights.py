@@ -70,7 +70,7 @@ def test_against_least_squares_of_each_source():
     for source in (1, 2, 3):
         own = domain == source
         design = np.column_stack([np.ones(own.sum()), X[own]])
-        residual = y[own] - design @ np.linalg.lstsq(design, y[own])[0]
+        residual = y[own] - design @ np.linalg.lstsq(design, y[own], rcond=None)[0]
         squares.append(residual**2)
         for number in np.unique(day[own]):
             of_day = residual[day[own] == number]
