@@ -16,8 +16,8 @@ from sklearn_transfer._warnings import warn_transfer
 
 Rows = NDArray[np.intp]
 
-# Beyond so many groups each fold has about every class's share anyway, and to balance them takes
-# a second for every few thousand groups.
+# Beyond so many groups each fold has about every class's share anyway, and they are balanced one
+# by one, in Python.
 _MOST_BALANCED = 1000
 
 
@@ -175,7 +175,7 @@ def _held_out_groups(
 ) -> NDArray[np.bool_] | None:
     """Folds whose share of the rows is nearest to the one asked for, and leaves every class."""
     classes = np.unique(y) if stratify else None
-    # Tenths can be put together to any share.
+    # A share is met to a tenth, as far as the groups allow.
     fold_of_row = deal_folds(y, 10, classes, random_state, groups)
     best, best_gap = None, np.inf
     for last in range(fold_of_row.max() + 1):

@@ -65,7 +65,8 @@ def guard_population(
     losses : ndarray of shape (3,)
         Log-loss, squared error or deviance on held-out rows; NaN where none could be held out.
     weights : ndarray of shape (3,)
-        ``PRIOR * exp(-RATE * N_0 * log-loss)``, averaged over a bootstrap of the rows.
+        ``PRIOR * exp(-RATE * N_0 * log-loss)``, averaged over a bootstrap of the rows, or
+        of the groups, whose rows count by their design effect.
     """
     parts = found.posteriors
     classes = parts.sample.classes

@@ -38,13 +38,14 @@ def test_correlation_is_the_mean_product_of_pairs(rows):
 
 @pytest.mark.parametrize("planted", [0.0, 0.3, 0.8])
 def test_planted_correlation_is_found(planted):
-    """Error probability below 1e-6: five standard errors of about sqrt(2 / pairs)."""
+    """Error probability below 1e-6: five standard errors (Donner, 1986)."""
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(3000), 4)
     shared = rng.normal(size=3000)[groups]
     residuals = np.sqrt(planted) * shared + np.sqrt(1 - planted) * rng.normal(size=len(groups))
     found = intraclass_correlation(residuals, groups, np.ones(len(groups)))
-    assert abs(found - planted) < 5 * np.sqrt(2 / 3000)
+    error = (1 - planted) * (1 + 3 * planted) * np.sqrt(2 / (4 * 3 * 3000))
+    assert abs(found - planted) < 5 * error
 
 
 @given(ROWS, st.floats(0, 1))

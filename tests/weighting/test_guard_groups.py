@@ -18,7 +18,7 @@ from sklearn_transfer.hierarchical import RandomCoefficientsClassifier
 from sklearn_transfer.weighting import UOWQClassifier, UOWQRegressor, _guard_population
 from tests.weighting.guard_data import TARGET, TIGHT, make_data, seed_of
 
-SHIFT = 3  # patients of the target, whom a source has seen too
+N_SHARED = 3  # patients of the target, whom a source has seen too
 
 
 def patients(y, domain):
@@ -27,7 +27,7 @@ def patients(y, domain):
     own = np.flatnonzero(domain == TARGET)
     groups[own] = np.arange(len(own)) // 4
     last = np.flatnonzero(domain == domain[-1])
-    groups[last[:SHIFT]] = np.arange(SHIFT)
+    groups[last[:N_SHARED]] = np.arange(N_SHARED)
     return groups
 
 
